@@ -1,0 +1,14 @@
+"""The settings of the test suite: production's, with secrets of its own and the database and broker of the environment."""
+
+import os
+
+os.environ.setdefault("SECRET_KEY", "tests-only-secret-key-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ")
+os.environ.setdefault("FERNET_KEYS", "tests-only-fernet-key")
+os.environ.setdefault("OUTBOUND_ALLOW", "127.0.0.1,localhost")
+os.environ.setdefault("SERVE_STATIC_UNCOLLECTED", "true")
+
+from config.settings import *  # noqa: E402,F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+LOGGING["root"]["level"] = "WARNING"  # type: ignore[index]  # noqa: F405

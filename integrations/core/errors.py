@@ -1,0 +1,37 @@
+"""Errors named by what to do next. Their text is shown to support staff: whole sentences, no secrets, no personal data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from integrations.core.http import Call
+
+
+class SyncError(Exception):
+    """Base of the errors a connector may raise. `call` is the HTTP call that went wrong, if there was one."""
+
+    def __init__(self, message: str, *, call: Call | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.call = call
+
+
+class TemporaryError(SyncError):
+    """Try again later (timeout, 429, 5xx). `retry_after` is in seconds, when the vendor named a time."""
+
+    def __init__(self, message: str, *, call: Call | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message, call=call)
+        self.retry_after = retry_after
+
+
+class NotSent(TemporaryError):
+    """Nothing left this machine: the rate limit, a pause or the end of this drain came first."""
+
+
+class RecordError(SyncError):
+    """This record needs a person: it becomes Failed and can be retried."""
+
+
+class ConfigurationError(SyncError):
+    """Nothing will work until a setting is corrected: the connection needs attention, its queue is kept."""
