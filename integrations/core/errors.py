@@ -25,6 +25,10 @@ class TemporaryError(SyncError):
         self.retry_after = retry_after
 
 
+class Throttled(TemporaryError):
+    """The vendor refused the call for its rate limit: not applied, not an attempt, sent again after the pause."""
+
+
 class NotSent(TemporaryError):
     """Nothing left this machine: the rate limit, a pause or the end of this drain came first."""
 

@@ -1,3 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from integrations.core.hooks import hook
+from integrations.core.views import health
+
+urlpatterns = [
+    path("hooks/<str:token>/", hook, name="hook"),
+    path("health/", health, name="health"),
+]

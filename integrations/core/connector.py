@@ -1,0 +1,279 @@
+"""The connector interface: what a vendor's folder implements and the words it speaks with the engine."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from integrations.core.mapping import Mapped, MappingRow, map_record
+from integrations.core.models import Connection, Delivery, Event, FieldCatalog, FieldMapping, Link, Run
+from integrations.core.ratelimit import RateLimits
+
+if TYPE_CHECKING:
+    from integrations.core.http import Call
+
+Result = Event.Outcome
+
+
+class Kind(enum.StrEnum):
+    """Types of a vendor's field, as far as mapping must know them."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    EMAIL = "email"
+    PHONE = "phone"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the vendor, as `describe()` reads it live. `options` are the values a choice accepts."""
+
+    name: str
+    label: str
+    kind: Kind = Kind.TEXT
+    required: bool = False
+    unique: bool = False
+    options: tuple[str, ...] = ()
+    max_length: int | None = None
+
+
+@dataclass(frozen=True)
+class RecordType:
+    """What travels. `mapping` prefills Edit Mapping; `optional` types have a switch."""
+
+    name: str
+    label: str
+    plural: str
+    mapping: tuple[MappingRow, ...] = ()
+    batch_size: int = 1
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record that arrived. `key` identifies it at its source; `problem` makes it a failed event at once.
+
+    `dedupe_key` (64 characters at most): records with the same one take effect once per connection.
+    """
+
+    record_type: str
+    key: str
+    payload: dict[str, Any]
+    label: str = ""
+    source_time: datetime.datetime | None = None
+    dedupe_key: str | None = None
+    problem: str = ""
+
+
+@dataclass(eq=False)
+class Item:
+    """A taken event, ready to deliver. `mapped` is set before a connector sees it."""
+
+    event_id: int
+    run_id: int
+    record_type: str
+    key: str
+    payload: dict[str, Any]
+    attempts: int
+    urgent: bool
+    source_time: datetime.datetime | None
+    retried: bool
+    link: Link | None
+    parent: Link | None = None
+    mapped: Mapped = field(default_factory=Mapped)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return self.mapped.values
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return self.mapped.fingerprint()
+
+    @property
+    def maybe_applied(self) -> bool:
+        """An earlier attempt may have reached the vendor without our knowing."""
+        return self.attempts > 1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one item. `call` and `row` (0-based) say where in which request it travelled."""
+
+    item: Item
+    result: Result
+    message: str = ""
+    code: str = ""
+    remote_id: str = ""
+    call: Call | None = None
+    row: int | None = None
+    retry_after: float | None = None
+    # Nothing was sent: the attempt doesn't count.
+    unsent: bool = False
+
+
+class Skip(enum.StrEnum):
+    """Why nothing was done. Shown by `SKIP_REASONS`."""
+
+    FILTERED = "filtered"
+    CONSENT = "consent"
+    CREATE_ONLY = "create-only"
+    UPDATE_ONLY = "update-only"
+    ECHO = "echo"
+    DO_NOTHING = "do-nothing"
+    NO_KEY = "no-key"
+    OLDER = "older"
+
+
+SKIP_REASONS: dict[str, str] = {
+    Skip.FILTERED: "The connection's filter leaves this record out.",
+    Skip.CONSENT: "The person did not consent.",
+    Skip.CREATE_ONLY: "It exists already, and the sync behaviour is “Create only new record”.",
+    Skip.UPDATE_ONLY: "It doesn't exist yet, and the sync behaviour is “Update only existing record”.",
+    Skip.ECHO: "It is what this portal wrote itself, coming back.",
+    Skip.DO_NOTHING: "The sync behaviour is “Do Nothing”.",
+    Skip.NO_KEY: "It holds none of the values records are identified by.",
+    Skip.OLDER: "A newer version of this record has been sent already.",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a pull: its records and the cursor that follows them. They are committed together."""
+
+    records: Sequence[Record]
+    cursor: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A schedule: every so often, or once a day at a local time of the connection's zone."""
+
+    label: str
+    every: datetime.timedelta | None = None
+    at: datetime.time | None = None
+
+
+@dataclass(frozen=True)
+class CheckStep:
+    """One step of Test connection, in plain words."""
+
+    label: str
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Received:
+    """What a delivery held. `ignored` says what was not understood and therefore left out."""
+
+    records: list[Record]
+    ignored: list[str] = field(default_factory=list)
+
+
+class Connector:
+    """One kind of integration, bound to a connection for the length of a drain or a page view.
+
+    A connector that only pushes has no `collect`; one that only pulls has no `receive`.
+    """
+
+    model: ClassVar[type[Connection]]
+    label: ClassVar[str]
+    summary: ClassVar[str] = ""
+    record_types: ClassVar[tuple[RecordType, ...]] = ()
+    # How many batches travel at once; the rate limit decides how fast.
+    concurrency: ClassVar[int] = 8
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self._mapping: dict[str, tuple[MappingRow, ...]] = {}
+        self._fields: dict[str, dict[str, Field]] = {}
+
+    # -- what a vendor implements ---------------------------------------------------------------
+
+    def jobs(self) -> dict[str, Job]:
+        """Schedules that follow from the current settings."""
+        return {}
+
+    def check(self) -> Iterator[CheckStep]:
+        """Test connection, step by step; it ends after the first step that isn't ok."""
+        raise NotImplementedError
+
+    def describe(self, record_type: str) -> list[Field]:
+        """The vendor's fields of a record type, read live."""
+        raise NotImplementedError
+
+    def collect(self, job: str, run: Run) -> Iterator[Page]:
+        """Pull. Start after `self.cursor(job)`."""
+        raise NotImplementedError
+
+    def receive(self, delivery: Delivery) -> Received:
+        """Push. Raises RecordError with a plain sentence when the whole body can't be understood."""
+        raise NotImplementedError
+
+    def deliver(self, record_type: str, items: Sequence[Item]) -> Iterable[Outcome]:
+        """Send a batch (at most the type's batch size). Idempotent; called in a thread; no database access.
+
+        Items without an outcome share the fate of the error that is raised.
+        """
+        raise NotImplementedError
+
+    def prepare(self, item: Item) -> Mapped | Skip:
+        """Map one item: pure. Raises RecordError when the payload doesn't fit the mapping."""
+        return map_record(self.mapping(item.record_type), item.payload)
+
+    def parent(self, item: Item) -> tuple[str, str] | None:
+        """(record type, key) of the record this one hangs on; its link is loaded as `item.parent`."""
+        return None
+
+    @classmethod
+    def acknowledge(cls, ok: bool, reason: str = "") -> dict[str, Any]:
+        """The JSON answer the vendor wants for a webhook call."""
+        return {"ok": ok}
+
+    # -- what core gives ------------------------------------------------------------------------
+
+    @classmethod
+    def record_type(cls, name: str) -> RecordType:
+        return next(record_type for record_type in cls.record_types if record_type.name == name)
+
+    def mapping(self, record_type: str) -> tuple[MappingRow, ...]:
+        """The enabled and disabled rows of Edit Mapping, read once."""
+        if record_type not in self._mapping:
+            rows = FieldMapping.objects.filter(connection_id=self.connection.pk, record_type=record_type)
+            self._mapping[record_type] = tuple(
+                MappingRow(row.source, row.target, row.default, row.enabled, row.is_key) for row in rows
+            )
+        return self._mapping[record_type]
+
+    def fields(self, record_type: str) -> dict[str, Field]:
+        """The vendor's fields by name as last read from the account; empty when they never were."""
+        if record_type not in self._fields:
+            catalog = FieldCatalog.objects.filter(connection_id=self.connection.pk, record_type=record_type).first()
+            self._fields[record_type] = {
+                spec["name"]: Field(**{**spec, "kind": Kind(spec["kind"]), "options": tuple(spec["options"])})
+                for spec in (catalog.fields if catalog else [])
+            }
+        return self._fields[record_type]
+
+    def load(self) -> None:
+        """Read mapping and fields now: `deliver` and `prepare` run without the database."""
+        for record_type in self.record_types:
+            self.mapping(record_type.name)
+            self.fields(record_type.name)
+
+    @cached_property
+    def limits(self) -> RateLimits:
+        """The vendor's rate limits; one object for all threads of a drain."""
+        return RateLimits({})
+
+    def close(self) -> None:
+        """Give back the client's connections."""

@@ -1,0 +1,113 @@
+"""Webhook addresses: made, rotated with overlap, and answered."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import logging
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from integrations.core.models import Connection, Delivery, HookToken
+from integrations.core.registry import connector_class
+from integrations.core.wake import wake_now
+
+logger = logging.getLogger(__name__)
+
+# 32 random bytes: twice what guessing would need to be hopeless.
+TOKEN_BYTES = 32
+# The old address goes on working this long after a new one was made.
+OVERLAP = datetime.timedelta(days=7)
+MAX_BODY = 1024 * 1024
+TOO_LARGE = "The call was larger than {limit} KiB and was not read. Send fewer fields or records a call."
+UNAVAILABLE_RETRY_SECONDS = "30"
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def new_address(connection: Connection, *, by: str = "") -> str:
+    """Make a webhook address. It is returned once and stored as a digest; older ones end after OVERLAP."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    with transaction.atomic():
+        older = HookToken.objects.filter(connection_id=connection.pk, expires_at__isnull=True)
+        older.update(expires_at=timezone.now() + OVERLAP)
+        HookToken.objects.create(connection_id=connection.pk, digest=digest(token), created_by=by)
+    return settings.PUBLIC_URL + reverse("hook", args=[token])
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def hook(request: HttpRequest, token: str) -> HttpResponse:
+    """`/hooks/<token>/`: store first, answer at once, read later. HEAD and GET serve the vendor's Verify.
+
+    404 for an unknown token, 413 above MAX_BODY, 503 when the database is away: never a 2xx without a row.
+    """
+    try:
+        return _answer(request, token)
+    except (DatabaseError, InterfaceError):
+        logger.exception("A webhook call could not be stored")
+        return HttpResponse(status=503, headers={"Retry-After": UNAVAILABLE_RETRY_SECONDS})
+
+
+def _answer(request: HttpRequest, token: str) -> HttpResponse:
+    known = HookToken.objects.filter(digest=digest(token)).values_list(
+        "connection_id", "connection__connector", "connection__state", "expires_at"
+    )
+    found = known.first()
+    if found is None or (found[3] is not None and found[3] < timezone.now()):
+        raise Http404
+    connection_id, connector, state, _ = found
+    if request.method != "POST":
+        return HttpResponse(status=200)
+    delivery = _delivery(request, connection_id, state)
+    delivery.save(force_insert=True)
+    accepted = delivery.status != Delivery.Status.REJECTED
+    if delivery.status == Delivery.Status.RECEIVED:
+        _wake(connection_id)
+    answer = connector_class(connector).acknowledge(accepted, delivery.message)
+    return JsonResponse(answer, status=200 if accepted else 413)
+
+
+def _delivery(request: HttpRequest, connection_id: int, state: str) -> Delivery:
+    declared = int(request.META.get("CONTENT_LENGTH") or 0)
+    body = request.read(MAX_BODY + 1) if declared <= MAX_BODY else b""
+    size = max(declared, len(body))
+    delivery = Delivery(
+        connection_id=connection_id,
+        content_type=(request.content_type or "")[:100],
+        query=request.META.get("QUERY_STRING", "")[:500],
+        size=size,
+    )
+    if size > MAX_BODY:
+        delivery.status, delivery.message = Delivery.Status.REJECTED, TOO_LARGE.format(limit=MAX_BODY // 1024)
+    else:
+        delivery.body = body
+        delivery.status = Delivery.Status.RECEIVED if state == Connection.State.ENABLED else Delivery.Status.HELD
+    return delivery
+
+
+def _wake(connection_id: int) -> None:
+    """The call is stored: a broker that is away costs a minute (the sweep finds the call), not the call."""
+    try:
+        wake_now(connection_id)
+    except Exception:  # noqa: BLE001 – whatever the broker raises, the vendor gets its 200
+        logger.warning("No worker could be woken for connection %s", connection_id)
+
+
+def as_json(body: bytes) -> Any:
+    """Parsed JSON, or ValueError; a body nested too deeply to parse counts as malformed."""
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None

@@ -1,0 +1,23 @@
+from integrations.core.models.connection import Connection, FieldCatalog, FieldMapping, SettingsVersion
+from integrations.core.models.engine import Clock, Cursor, Lease, Pulse
+from integrations.core.models.intake import Delivery, HookToken
+from integrations.core.models.journal import Attempt, Event, EventPayload, Exchange, Link, Run
+
+__all__ = [
+    "Attempt",
+    "Clock",
+    "Connection",
+    "Cursor",
+    "Delivery",
+    "Event",
+    "EventPayload",
+    "Exchange",
+    "FieldCatalog",
+    "FieldMapping",
+    "HookToken",
+    "Lease",
+    "Link",
+    "Pulse",
+    "Run",
+    "SettingsVersion",
+]

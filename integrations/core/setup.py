@@ -1,0 +1,46 @@
+"""Rows every installation has: the two schedules, and the two groups."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+from django.utils import timezone
+from django_q.models import Schedule
+
+from integrations.core.registry import all_connectors
+
+MARKETING = "Marketing admins"
+SUPPORT = "Support"
+
+SCHEDULES = (
+    ("Sweep", "integrations.core.tasks.sweep", Schedule.MINUTES),
+    ("Retention", "integrations.core.tasks.retain", Schedule.DAILY),
+)
+SUPPORT_MAY = ("view_connection", "view_event", "retry_event", "view_run", "view_delivery")
+MARKETING_MAY = (*SUPPORT_MAY, "change_connection", "run_connection", "view_personal_data", "change_fieldmapping")
+
+
+def write_schedules(**kwargs: Any) -> None:
+    """Schedules are written by code only: one with arguments that can't be read would block all of them."""
+    night = timezone.localtime().replace(hour=2, minute=15) + datetime.timedelta(days=1)
+    for name, func, schedule_type in SCHEDULES:
+        values = {"func": func, "schedule_type": schedule_type, "repeats": -1, "minutes": 1}
+        first = {"next_run": night} if schedule_type == Schedule.DAILY else {}
+        Schedule.objects.update_or_create(name=name, defaults=values, create_defaults=values | first)
+
+
+def write_groups(**kwargs: Any) -> None:
+    """Give the shipped groups their permissions, also on the settings pages of connectors added later."""
+    pages = Q(pk__in=[])
+    for _, connector in all_connectors():
+        options = connector.model._meta
+        names = [f"{action}_{options.model_name}" for action in ("add", "change", "delete", "view")]
+        pages |= Q(content_type__app_label=options.app_label, codename__in=names)
+    marketing, _ = Group.objects.get_or_create(name=MARKETING)
+    support, _ = Group.objects.get_or_create(name=SUPPORT)
+    core = Q(content_type__app_label="core")
+    marketing.permissions.add(*Permission.objects.filter(pages | core & Q(codename__in=MARKETING_MAY)))
+    support.permissions.add(*Permission.objects.filter(core & Q(codename__in=SUPPORT_MAY)))

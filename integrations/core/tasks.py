@@ -1,0 +1,24 @@
+"""What django-q2 calls. Arguments are ids only; losing a task loses nothing."""
+
+from __future__ import annotations
+
+from integrations.core import collect as _collect
+from integrations.core import drain as _drain
+from integrations.core import retention as _retention
+from integrations.core import sweep as _sweep
+
+
+def drain(connection_id: int) -> None:
+    _drain.drain(connection_id)
+
+
+def collect(run_id: int) -> None:
+    _collect.collect(run_id)
+
+
+def sweep() -> None:
+    _sweep.sweep()
+
+
+def retain() -> None:
+    _retention.retain()
