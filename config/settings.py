@@ -23,9 +23,7 @@ def required(name: str) -> str:
     """
     value = env.str(name, default="")
     if not value:
-        raise ImproperlyConfigured(
-            f"{name} is not set. See README › Settings; `manage.py demo` needs none of them."
-        )
+        raise ImproperlyConfigured(f"{name} is not set. See README › Settings; `manage.py demo` needs none of them.")
     return value
 
 

@@ -7,8 +7,8 @@ os.environ.setdefault("FERNET_KEYS", "tests-only-fernet-key")
 os.environ.setdefault("OUTBOUND_ALLOW", "127.0.0.1,localhost")
 os.environ.setdefault("SERVE_STATIC_UNCOLLECTED", "true")
 
-from config.settings import *  # noqa: E402,F403
+from config.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-LOGGING["root"]["level"] = "WARNING"  # type: ignore[index]  # noqa: F405
+LOGGING["root"]["level"] = "WARNING"  # type: ignore[index]

@@ -13,7 +13,7 @@ from integrations.core.connector import Page
 from integrations.core.errors import ConfigurationError, SyncError, TemporaryError
 from integrations.core.lease import Held, LeaseLost, acquire
 from integrations.core.models import Connection, Cursor, Event, Run
-from integrations.core.ratelimit import Lane, in_lane
+from integrations.core.ratelimit import in_lane
 from integrations.core.registry import connector_for
 from integrations.core.settle import finish_runs
 
@@ -58,7 +58,7 @@ def _read_pages(run: Run, held: Held) -> bool:
     connector = connector_for(run.connection)
     deadline = time.monotonic() + BUDGET
     try:
-        with in_lane(Lane(urgent=False, deadline=deadline)):
+        with in_lane(urgent=False, deadline=deadline):
             for page in connector.collect(run.job, run):
                 _store(run, held, page)
                 if time.monotonic() >= deadline or _stopped(run):
@@ -85,12 +85,8 @@ def _store(run: Run, held: Held, page: Page) -> None:
     bulk = run.trigger in BULK_TRIGGERS
     with transaction.atomic():
         held.renew()
-        capture(
-            run.connection, page.records, run=run, priority=Event.Priority.BULK if bulk else Event.Priority.LIVE
-        )
-        Cursor.objects.update_or_create(
-            connection_id=run.connection_id, job=run.job, defaults={"value": page.cursor}
-        )
+        capture(run.connection, page.records, run=run, priority=Event.Priority.BULK if bulk else Event.Priority.LIVE)
+        Cursor.objects.update_or_create(connection_id=run.connection_id, job=run.job, defaults={"value": page.cursor})
 
 
 def _stopped(run: Run) -> bool:

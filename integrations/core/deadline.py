@@ -43,8 +43,13 @@ class Ticket:
         _shut(sock)
         raise TimeoutError("the call's deadline has passed")
 
-    def release(self) -> None:
-        """The call is over, or its socket goes back to the pool: it is safe from the watchdog from now on."""
+    def detach(self) -> None:
+        """The socket goes back to the pool: from now on it is safe from this call's deadline."""
+        with self._lock:
+            self._sock = None
+
+    def finish(self) -> None:
+        """The call is over."""
         with self._lock:
             self._done = True
             self._sock = None
@@ -128,4 +133,4 @@ def deadline(seconds: float) -> Iterator[Ticket]:
         yield ticket
     finally:
         current.ticket = None
-        ticket.release()
+        ticket.finish()

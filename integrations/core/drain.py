@@ -21,7 +21,6 @@ from integrations.core.connector import Connector, Item, Outcome, Result
 from integrations.core.lease import DELIVER, Held, LeaseLost, acquire
 from integrations.core.models import Connection, Lease
 from integrations.core.models.engine import EPOCH
-from integrations.core.ratelimit import Lane as RateLane
 from integrations.core.ratelimit import in_lane
 from integrations.core.registry import connector_for
 from integrations.core.send import prepare, send
@@ -195,7 +194,7 @@ class Drain:
         """In a thread: send unless the drain is over or its lease may have been taken."""
         if self.stopping or not self.held.alive():
             return [Outcome(item, Result.PENDING, unsent=True) for item in items]
-        with in_lane(RateLane(urgent=lane.urgent, deadline=self.deadline)):
+        with in_lane(urgent=lane.urgent, deadline=self.deadline):
             return send(self.connector, lane.record_type, items)
 
     # -- landing and settling --------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Errors named by what to do next. Their text is shown to support staff: whole sentences, no secrets, no personal data."""
+"""Errors named by what to do next. Their text is shown to support staff: sentences, no secrets, no personal data."""
 
 from __future__ import annotations
 

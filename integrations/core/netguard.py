@@ -1,4 +1,4 @@
-"""Where outgoing calls may go. Forms ask `check_address`; the transport asks `dial`, and only the dialled address counts.
+"""Where outgoing calls may go. Forms ask `check_address`, the transport `dial`; only the dialled address counts.
 
 The portal stands inside somebody's network and calls addresses that users type. So only addresses that anyone on the
 internet could reach are called, unless the operator names the host in OUTBOUND_ALLOW (`name`, `address`, `name:port`,
@@ -55,7 +55,9 @@ REFUSED_V4 = tuple(
         "240.0.0.0/4",
     )
 )
-GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")  # all that is assigned; leaves out ::1, ULA, link- and site-local, multicast
+GLOBAL_V6 = ipaddress.IPv6Network(
+    "2000::/3"
+)  # all that is assigned; leaves out ::1, ULA, link- and site-local, multicast
 REFUSED_V6 = tuple(
     ipaddress.IPv6Network(network)
     for network in (
@@ -177,9 +179,7 @@ def is_public(address: IPAddress) -> bool:
         return not any(address in network for network in REFUSED_V4)
     if address in NAT64:
         return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return (
-        address.scope_id is None and address in GLOBAL_V6 and not any(address in network for network in REFUSED_V6)
-    )
+    return address.scope_id is None and address in GLOBAL_V6 and not any(address in network for network in REFUSED_V6)
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,6 @@ def release(items: Iterable[Item]) -> None:
         Event.objects.filter(pk__in=ids, attempts__gt=0).update(attempts=F("attempts") - 1)
 
 
-
 def next_due(connection_id: int) -> datetime.datetime | None:
     """When the next waiting event of a connection becomes due; None when its queue is empty."""
     waiting = Event.objects.filter(connection_id=connection_id, due_at__isnull=False).order_by("due_at")

@@ -146,7 +146,9 @@ class RateLimits:
             now, epoch = time.monotonic(), time.time()
             for name, times in (spent.get("windows") or {}).items():
                 if window := self._windows.get(name):
-                    ages = sorted((max(0.0, epoch - taken) for taken in times if epoch - taken > -window.span), reverse=True)
+                    ages = sorted(
+                        (max(0.0, epoch - taken) for taken in times if epoch - taken > -window.span), reverse=True
+                    )
                     known = [now - age for age in ages if age < window.span]
                     window.taken = deque(sorted([*window.taken, *known]), maxlen=window.limit.calls)
             pause = min((spent.get("paused_until") or 0.0) - epoch, LONGEST_PAUSE)

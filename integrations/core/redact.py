@@ -66,9 +66,7 @@ _QUOTED = re.compile(rb'"(?:[^"\\]++|\\.)*+', re.DOTALL)
 _ESCAPED_QUOTED = re.compile(rb"""(?P<open>\\*["'])(?:(?!(?<!\\)(?P=open)).)*+""", re.DOTALL)
 _SCHEME = rb"(?:(?:bearer|basic|token|digest|apikey|negotiate)\b(?:[ ]|%20|\+)*+)?"
 _AFTER_EQUALS = re.compile(_SCHEME + rb"""[^\s&"'<>]*+""", re.IGNORECASE)
-_AFTER_COLON = re.compile(
-    _SCHEME + rb"""(?:[^\s&"'<>,;}\]\\]|[,;](?![\s"'\\{\[]|\Z)|\\(?!\\*["']))*+""", re.IGNORECASE
-)
+_AFTER_COLON = re.compile(_SCHEME + rb"""(?:[^\s&"'<>,;}\]\\]|[,;](?![\s"'\\{\[]|\Z)|\\(?!\\*["']))*+""", re.IGNORECASE)
 _REST_OF_LINE = re.compile(rb"[^\r\n]*+")
 _BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _OPENING_QUOTE = re.compile(rb"\\*[\"']")
@@ -314,9 +312,7 @@ def clean(text: str, limit: int | None = None) -> str:
     """
     if not _PRINTABLE.fullmatch(text):
         text = _ANSI.sub("", text.replace("\r\n", "\n"))
-        text = "".join(
-            char for char in text if char in _KEPT_CONTROLS or unicodedata.category(char) not in _DROPPED
-        )
+        text = "".join(char for char in text if char in _KEPT_CONTROLS or unicodedata.category(char) not in _DROPPED)
     if limit is not None and len(text) > limit:
         return text[: limit - 1] + "…"
     return text

@@ -99,9 +99,7 @@ def _from_error(item: Item, error: SyncError) -> Outcome:
             unsent=True,
         )
     if isinstance(error, TemporaryError):
-        return Outcome(
-            item, Result.WAITING, error.message, "temporary", call=error.call, retry_after=error.retry_after
-        )
+        return Outcome(item, Result.WAITING, error.message, "temporary", call=error.call, retry_after=error.retry_after)
     if isinstance(error, ConfigurationError):
         return Outcome(item, Result.WAITING, error.message, "configuration", call=error.call, unsent=True)
     return Outcome(item, Result.FAILED, error.message, "refused", call=error.call)

@@ -38,6 +38,7 @@ class _GuardedConnection(HTTPConnection):
     """Connects to an address the guard has checked, and shows its socket to the call's deadline."""
 
     guarded_scheme = "http"
+    requests_sent = 0  # on the present socket
 
     def _new_conn(self) -> socket.socket:
         try:
@@ -51,24 +52,25 @@ class _GuardedConnection(HTTPConnection):
             raise NewConnectionError(self, "not connected") from error
 
     def connect(self) -> None:
-        super().connect()
+        try:
+            super().connect()
+        except TimeoutError as error:  # of the TLS handshake: urllib3 would call it a read timeout
+            raise ConnectTimeoutError(self, "connect timeout") from error
         if current.ticket is not None and self.sock is not None:
             # Until now the socket had the connect timeout; sending the body may take longer.
             self.sock.settimeout(max(0.001, current.ticket.deadline - time.monotonic()))
             current.ticket.hold(self.sock)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        ticket = current.ticket
-        if ticket is not None and self.sock is not None:
-            ticket.reused = self.num_sent > 0
-            ticket.hold(self.sock)
-        self.num_sent += 1
+        if (ticket := current.ticket) is not None:
+            ticket.reused = self.requests_sent > 0
+            if self.sock is not None:
+                ticket.hold(self.sock)
+        self.requests_sent += 1
         super().request(*args, **kwargs)
 
-    num_sent = 0
-
     def close(self) -> None:
-        self.num_sent = 0
+        self.requests_sent = 0
         super().close()
 
 
@@ -81,7 +83,7 @@ class _Releasing:
 
     def _put_conn(self, conn: Any) -> None:
         if current.ticket is not None:
-            current.ticket.release()
+            current.ticket.detach()
         super()._put_conn(conn)  # type: ignore[misc]
 
 
@@ -137,9 +139,16 @@ class _NoCookies(RequestsCookieJar):
     def set_cookie(self, *args: Any, **kwargs: Any) -> None: ...
 
 
+class _Session(requests.Session):
+    """A session without redirects: even when told not to follow one, `requests` reads its body without a limit."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
+
+
 def new_session(target: Target, pool_size: int) -> requests.Session:
     """A session that can reach one target only: no proxies or .netrc from the environment, no cookies."""
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False
     session.cookies = _NoCookies()
     session.adapters.clear()

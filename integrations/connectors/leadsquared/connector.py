@@ -1,0 +1,230 @@
+"""How LeadSquared Lead Sync works: webhooks of the source account in, leads and activities to the destination."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator, Sequence
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+
+from integrations.connectors.leadsquared import activities, leads
+from integrations.connectors.leadsquared.client import BULK, GENERAL, MAX_ACTIVITIES, MAX_UPSERT, LeadSquaredClient
+from integrations.connectors.leadsquared.fields import (
+    ACTIVITY_MAPPING,
+    CREATABLE,
+    LEAD_MAPPING,
+    PHONES,
+    activity_fields,
+    lead_field,
+)
+from integrations.connectors.leadsquared.models import Behaviour, LeadSquaredConnection
+from integrations.connectors.leadsquared.payloads import LEAD_OF_ACTIVITY, normalise
+from integrations.connectors.leadsquared.values import Converter, moment, phone
+from integrations.core.connector import (
+    CheckStep,
+    Connector,
+    Field,
+    Item,
+    Kind,
+    Outcome,
+    Received,
+    Record,
+    RecordType,
+    Skip,
+)
+from integrations.core.errors import SyncError
+from integrations.core.mapping import Mapped, digest, is_empty, map_record
+from integrations.core.models import Delivery
+from integrations.core.ratelimit import Limit, RateLimits
+from integrations.core.registry import register
+
+LEAD = RecordType("lead", "Lead", "Leads", LEAD_MAPPING, MAX_UPSERT)
+ACTIVITY = RecordType("activity", "Activity", "Activities", ACTIVITY_MAPPING, MAX_ACTIVITIES, optional=True)
+WINDOW_SECONDS = 5.0
+# A clock this far off makes dates wrong; one call's travel time is well below it.
+MAX_CLOCK_SKEW = datetime.timedelta(minutes=5)
+
+
+@register(LeadSquaredConnection)
+class LeadSync(Connector):
+    label = "LeadSquared Lead Sync"
+    summary = "Leads and activities of one LeadSquared account arrive in another."
+    record_types = (LEAD, ACTIVITY)
+    connection: LeadSquaredConnection
+
+    @cached_property
+    def limits(self) -> RateLimits:
+        return RateLimits(
+            {
+                GENERAL: Limit(self.connection.calls_per_5s, WINDOW_SECONDS),
+                BULK: Limit(self.connection.bulk_calls_per_5s, WINDOW_SECONDS),
+            }
+        )
+
+    @cached_property
+    def client(self) -> LeadSquaredClient:
+        own = self.connection
+        return LeadSquaredClient(own.base_url, own.access_key, own.secret_key, self.limits)
+
+    @cached_property
+    def converter(self) -> Converter:
+        return Converter(self.connection.zone, self.connection.default_country_code)
+
+    def close(self) -> None:
+        if "client" in self.__dict__:
+            self.client.close()
+
+    # -- what the settings page asks ---------------------------------------------------------------
+
+    def describe(self, record_type: str) -> list[Field]:
+        if record_type == ACTIVITY.name:
+            return activity_fields(self.client.activity_types())
+        return [lead_field(spec) for spec in self.client.lead_fields() if spec.get("SchemaName")]
+
+    def users(self) -> list[tuple[str, str]]:
+        """Active users of the account: (e-mail, name with e-mail)."""
+        active = [user for user in self.client.users() if not user.get("StatusCode") and user.get("EmailAddress")]
+        return [(user["EmailAddress"], _name(user)) for user in active]
+
+    def create_lead_field(self, label: str, kind: Kind) -> Field:
+        """Add Custom: create a custom lead field in the account."""
+        name = self.client.create_lead_field(label, CREATABLE[kind])
+        return Field(name, label, kind)
+
+    def check(self) -> Iterator[CheckStep]:
+        try:
+            answer = self.client.lead_field("EmailAddress")
+        except SyncError as error:
+            yield CheckStep("LeadSquared answers and accepts the keys", False, error.message)
+            return
+        yield CheckStep("LeadSquared answers and accepts the keys", True, self.connection.base_url)
+        yield _clock(answer.headers.get("Date", ""))
+        yield from self._check_search_fields()
+
+    def _check_search_fields(self) -> Iterator[CheckStep]:
+        try:
+            names = {field.name for field in self.describe(LEAD.name)}
+        except SyncError as error:
+            yield CheckStep("The account's lead fields can be read", False, error.message)
+            return
+        yield CheckStep("The account's lead fields can be read", True, f"{len(names)} fields")
+        for name in filter(None, (self.connection.search_by, self.connection.secondary_search_by)):
+            detail = "" if name in names else "Choose another field under Basic Settings."
+            yield CheckStep(f"The search field {name} exists", name in names, detail)
+
+    # -- in ----------------------------------------------------------------------------------------
+
+    @classmethod
+    def acknowledge(cls, ok: bool, reason: str = "") -> dict[str, Any]:
+        return {"Status": "Success" if ok else "Error", "StatusReason": reason}
+
+    def receive(self, delivery: Delivery) -> Received:
+        found = normalise(delivery.body or b"", delivery.content_type)
+        records = [self._lead(payload) for payload in found.leads]
+        if self.connection.sync_activities:
+            records += [self._activity(payload) for payload in found.activities]
+        elif found.activities:
+            found.ignored.append(f"{len(found.activities)} activities: Activity Entity is switched off.")
+        return Received(records, found.ignored)
+
+    def _lead(self, payload: dict[str, Any]) -> Record:
+        source_id = str(payload.get("ProspectID") or "")
+        label = self._label(payload)
+        changed = self._moment(payload.get("ModifiedOn"))
+        key = source_id or f"search-{_hidden(label)}" if source_id or label else f"body-{digest(payload)[:40]}"
+        # With a time in it, the same body is the same event; without one, A → B → A may be three true changes.
+        once = digest([LEAD.name, payload]) if changed else None
+        return Record(LEAD.name, key, payload, label, changed, once)
+
+    def _activity(self, payload: dict[str, Any]) -> Record:
+        key = str(payload.get("ProspectActivityId") or "") or f"body-{digest(payload)[:40]}"
+        changed = self._moment(payload.get("ModifiedOn"))
+        once = digest([ACTIVITY.name, payload])
+        return Record(ACTIVITY.name, key, payload, self._label(payload.get(LEAD_OF_ACTIVITY) or {}), changed, once)
+
+    def _label(self, payload: dict[str, Any]) -> str:
+        """The e-mail or phone people search for, normalised."""
+        criteria = (self.connection.search_by, self.connection.secondary_search_by)
+        for name in dict.fromkeys((*criteria, "EmailAddress", "Phone", "Mobile")):
+            if not is_empty(value := payload.get(name)) and not isinstance(value, dict | list):
+                return self._normalised(name, str(value))
+        return ""
+
+    def _normalised(self, name: str, value: str) -> str:
+        if name in PHONES:
+            try:
+                return phone(value, self.connection.default_country_code).replace("-", "")
+            except ValueError:
+                return value.strip()
+        return value.strip().lower()
+
+    def _moment(self, raw: Any) -> datetime.datetime | None:
+        try:
+            return moment(raw, self.connection.zone) if raw else None
+        except ValueError:
+            return None
+
+    # -- out ---------------------------------------------------------------------------------------
+
+    def parent(self, item: Item) -> tuple[str, str] | None:
+        source_lead = item.payload.get("RelatedProspectId") if item.record_type == ACTIVITY.name else None
+        return (LEAD.name, str(source_lead)) if source_lead else None
+
+    def prepare(self, item: Item) -> Mapped | Skip:
+        if item.record_type == ACTIVITY.name:
+            return self.converted(ACTIVITY, item.payload)
+        if self.connection.lead_behaviour == Behaviour.NOTHING:
+            return Skip.DO_NOTHING
+        return self.prepare_lead(item.payload)
+
+    def prepare_lead(self, payload: dict[str, Any]) -> Mapped | Skip:
+        mapped = self.converted(LEAD, payload)
+        if not any(mapped.values.get(name) for name in self.criteria):
+            return Skip.NO_KEY
+        if self.connection.lead_source:
+            mapped.values.setdefault("Source", self.connection.lead_source)
+        return mapped
+
+    @property
+    def criteria(self) -> list[str]:
+        """The search fields, the primary one first."""
+        return [name for name in (self.connection.search_by, self.connection.secondary_search_by) if name]
+
+    def converted(self, record_type: RecordType, payload: dict[str, Any]) -> Mapped:
+        mapped = map_record(self.mapping(record_type.name), payload)
+        known = self.fields(record_type.name)
+        for part in (mapped.values, mapped.defaults):
+            for name, raw in part.items():
+                field = known.get(name) or Field(name, name, Kind.PHONE if name in PHONES else Kind.TEXT)
+                part[name] = self.converter.convert(raw, field)
+        return mapped
+
+    def deliver(self, record_type: str, items: Sequence[Item]) -> Iterable[Outcome]:
+        if record_type == ACTIVITY.name:
+            return activities.deliver(self, items)
+        return leads.deliver(self, items)
+
+
+def _name(user: dict[str, Any]) -> str:
+    name = " ".join(filter(None, (user.get("FirstName"), user.get("LastName"))))
+    return f"{name} ({user['EmailAddress']})" if name else str(user["EmailAddress"])
+
+
+def _hidden(label: str) -> str:
+    """A key for records that come without an id: the same for the same person, telling nothing about them."""
+    return hmac.new(settings.FERNET_KEYS[-1].encode(), label.encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def _clock(date: str) -> CheckStep:
+    label = "The clocks agree"
+    try:
+        skew = abs(parsedate_to_datetime(date) - datetime.datetime.now(datetime.UTC))
+    except (TypeError, ValueError):
+        return CheckStep(label, True, "LeadSquared did not say its time.")
+    late = skew > MAX_CLOCK_SKEW
+    return CheckStep(label, not late, f"They differ by {int(skew.total_seconds())} s. Set this server's clock." * late)

@@ -1,0 +1,134 @@
+"""How LeadSquared writes phones, dates, booleans and numbers. Pure: values in, values out."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import zoneinfo
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from integrations.core.connector import Field, Kind
+from integrations.core.errors import RecordError
+
+# https://apidocs.leadsquared.com/ – dates in and out are UTC, seconds only.
+WIRE_FORMAT = "%Y-%m-%d %H:%M:%S"
+WCF_DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
+TRUE, FALSE = {"1", "true", "yes", "y", "on"}, {"0", "false", "no", "n", "off"}
+
+
+def phone(raw: Any, country_code: str) -> str:
+    """“20 30 40 50” → “+45-20304050”, as LeadSquared writes it. Raises ValueError."""
+    text = re.sub(r"^\s*00", "+", str(raw))
+    region = phonenumbers.region_code_for_country_code(int(country_code or 0))
+    try:
+        number = phonenumbers.parse(text, None if text.lstrip().startswith("+") else region)
+    except phonenumbers.NumberParseException:
+        raise ValueError("is not a phone number") from None
+    if not phonenumbers.is_possible_number(number):
+        raise ValueError("is not a phone number")
+    zeros = "0" * (number.number_of_leading_zeros or 1) if number.italian_leading_zero else ""
+    return f"+{number.country_code}-{zeros}{number.national_number}"
+
+
+def moment(raw: Any, zone: zoneinfo.ZoneInfo) -> datetime.datetime:
+    """A date and time as the source account sends it, in UTC; without an offset it is in `zone`. Raises ValueError."""
+    text = str(raw).strip()
+    if match := WCF_DATE.fullmatch(text):
+        return datetime.datetime.fromtimestamp(int(match[1]) / 1000, datetime.UTC)
+    try:
+        parsed = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is not a date") from None
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=zone)
+    try:
+        return parsed.astimezone(datetime.UTC)
+    except OverflowError:
+        raise ValueError("is not a date") from None
+
+
+def is_date_only(raw: Any) -> bool:
+    return re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(raw).strip()) is not None
+
+
+class Converter:
+    """Converts a source value to what a target field takes; `zone` and `country_code` are the source account's."""
+
+    def __init__(self, zone: zoneinfo.ZoneInfo, country_code: str) -> None:
+        self.zone = zone
+        self.country_code = country_code
+        self._by_kind: dict[Kind, Callable[[Any], str]] = {
+            Kind.NUMBER: self._number,
+            Kind.BOOLEAN: self._boolean,
+            Kind.DATE: self._date,
+            Kind.DATETIME: self._datetime,
+            Kind.EMAIL: self._email,
+            Kind.PHONE: lambda raw: phone(raw, self.country_code),
+        }
+
+    def convert(self, raw: Any, field: Field) -> str:
+        """The value as LeadSquared takes it. Raises RecordError naming the field, never the value."""
+        try:
+            if isinstance(raw, dict | list):
+                raise ValueError("is not a single value")
+            if field.options:
+                return self._choice(raw, field)
+            return self._fitting(self._by_kind.get(field.kind, self._text)(raw), field)
+        except ValueError as error:
+            raise RecordError(
+                f"{field.label} ({field.name}): what the source sent {error}. Correct it at the source, or switch "
+                "the field off in Edit Mapping, then press Retry."
+            ) from None
+
+    def _fitting(self, value: str, field: Field) -> str:
+        if field.max_length and len(value) > field.max_length:
+            raise ValueError(f"is longer than {field.max_length} characters")
+        return value
+
+    def _text(self, raw: Any) -> str:
+        return ("1" if raw else "0") if isinstance(raw, bool) else str(raw)
+
+    def _number(self, raw: Any) -> str:
+        if isinstance(raw, bool):
+            raise ValueError("is yes/no, but the field takes a number")
+        try:
+            number = Decimal(str(raw).strip())
+        except InvalidOperation:
+            raise ValueError("is not a number") from None
+        if not number.is_finite():
+            raise ValueError("is not a number")
+        return format(number, "f")
+
+    def _boolean(self, raw: Any) -> str:
+        text = str(raw).strip().lower()
+        if text in TRUE | FALSE:
+            return "1" if text in TRUE else "0"
+        raise ValueError("is neither yes nor no")
+
+    def _date(self, raw: Any) -> str:
+        """LeadSquared wants a time with a date, too; a date alone is nobody's midnight and is not shifted."""
+        return moment(raw, zoneinfo.ZoneInfo("UTC") if is_date_only(raw) else self.zone).strftime(WIRE_FORMAT)
+
+    def _datetime(self, raw: Any) -> str:
+        return moment(raw, self.zone).strftime(WIRE_FORMAT)
+
+    def _email(self, raw: Any) -> str:
+        text = str(raw).strip()
+        try:
+            validate_email(text)
+        except ValidationError:
+            raise ValueError("is not an e-mail address") from None
+        return text
+
+    def _choice(self, raw: Any, field: Field) -> str:
+        text = self._text(raw).strip()
+        for option in field.options:
+            if option.casefold() == text.casefold():
+                return option
+        raise ValueError("is not one of the field's options")

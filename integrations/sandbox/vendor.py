@@ -1,0 +1,105 @@
+"""What every practised vendor has: accounts, each with faults, latency, a ledger and a log of calls."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from werkzeug.wrappers import Request, Response
+
+from integrations.sandbox.faults import FaultBoard
+from integrations.sandbox.ledger import Call, CallLog, Ledger
+
+Data = dict[str, Any]
+
+
+class Account:
+    """One customer's account at a vendor. `lock` guards its data and its ledger."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.lock = threading.RLock()
+        self.faults = FaultBoard()
+        self.ledger = Ledger()
+        self.calls = CallLog()
+        self.latency_ms = 0.0
+
+    def settings(self) -> Data:
+        """The settings a control call may read and change."""
+        return {"latency_ms": self.latency_ms}
+
+    def change_settings(self, data: Data) -> None:
+        """Raises ValueError for an unknown setting."""
+        unknown = set(data) - set(self.settings())
+        if unknown:
+            raise ValueError(f"no setting called {', '.join(sorted(unknown))}; there are: {', '.join(self.settings())}")
+        for name, value in data.items():
+            setattr(self, name, value)
+
+    def clear_data(self) -> None:
+        """Forgets records, ledger, calls and faults; keeps settings."""
+        self.ledger = Ledger()
+        self.calls = CallLog()
+        self.faults.clear()
+
+    def close(self) -> None:
+        """Ends background work."""
+
+    def dump(self) -> Data:
+        """Sections for the snapshot; lists are written piece by piece."""
+        return {"settings": self.settings(), "ledger": self.ledger.entries}
+
+    def load(self, data: Data) -> None:
+        self.change_settings(data["settings"])
+        self.ledger.load(data["ledger"])
+
+
+A = TypeVar("A", bound=Account)
+# (account, data of the request: query of a GET, JSON of a POST) -> JSON
+Control = Callable[[A, Data], Any]
+
+
+class Vendor(ABC, Generic[A]):
+    """One vendor: its folder's front door. Its API and pages live below `/<slug>/<account>/`."""
+
+    slug: str
+    title: str
+    predefined: tuple[str, ...]
+    controls: Mapping[tuple[str, str], Control[A]] = {}
+    """(method, name) -> what `/practice/<slug>/<account>/<name>` does beside the calls every vendor has."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[str, A] = {name: self.new_account(name) for name in self.predefined}
+
+    @abstractmethod
+    def new_account(self, name: str) -> A: ...
+
+    @abstractmethod
+    def is_api(self, path: str) -> bool:
+        """Whether the rest of the path after the account belongs to the API (else: the practice pages)."""
+
+    @abstractmethod
+    def answer(self, account: A, request: Request, path: str, call: Call) -> Response:
+        """Does an API call; sets `call.records`."""
+
+    @abstractmethod
+    def refusal(self, kind: str) -> Response:
+        """The vendor's own form of the faults unauthorized, too_many, limit_in_200 and app_error."""
+
+    @abstractmethod
+    def page(self, account: A, request: Request, path: str) -> Response: ...
+
+    def open_account(self, name: str) -> A:
+        """The account called so, new if need be."""
+        if name not in self.accounts:
+            self.accounts[name] = self.new_account(name)
+        return self.accounts[name]
+
+    def reset(self, name: str) -> A:
+        """A fresh account in place of the old one."""
+        if name in self.accounts:
+            self.accounts[name].close()
+        self.accounts[name] = self.new_account(name)
+        return self.accounts[name]

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from integrations.connectors.leadsquared.models import OTHER, LeadSquaredConnection
+from integrations.core import catalog, versions
+from integrations.core.models import Connection, FieldMapping
+from integrations.core.registry import connector_for
+from tests.sandbox_server import Sandbox
+
+
+@pytest.fixture
+def destination(sandbox: Sandbox) -> Any:
+    """The practice account that leads arrive in, its limits lifted."""
+    account = sandbox.leadsquared("destination")
+    account.limits(calls_per_5s=0, bulk_calls_per_5s=0)
+    return account
+
+
+@pytest.fixture
+def make_leadsync(db: None, destination: Any) -> Callable[..., LeadSquaredConnection]:
+    """An enabled Lead Sync to the practice destination; state only what differs."""
+
+    def make(*, mapping: dict[str, dict[str, Any]] | None = None, **overrides: Any) -> LeadSquaredConnection:
+        values = {
+            "connector": "leadsquared",
+            "name": "Lead Sync",
+            "state": Connection.State.ENABLED,
+            "region": OTHER,
+            "api_address": destination.url,
+            "access_key": destination.access_key,
+            "secret_key": destination.secret_key,
+            "time_zone": "Europe/Copenhagen",
+            "calls_per_5s": 0,
+            "bulk_calls_per_5s": 0,
+        }
+        connection = LeadSquaredConnection.objects.create(**values | overrides)
+        connector = connector_for(connection)
+        for record_type in connector.record_types:
+            for position, row in enumerate(record_type.mapping):
+                FieldMapping.objects.create(
+                    connection=connection, record_type=record_type.name, source=row.source, target=row.target,
+                    position=position,
+                )  # fmt: skip
+            catalog.refresh(connector, record_type.name)
+        for target, changes in (mapping or {}).items():
+            FieldMapping.objects.update_or_create(
+                connection=connection, record_type="lead", target=target, defaults=changes
+            )
+        versions.record_version(connection)
+        return connection
+
+    return make
