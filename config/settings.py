@@ -21,7 +21,7 @@ def required(name: str) -> str:
 
     Raises ImproperlyConfigured with what to do when it is missing or empty.
     """
-    value = env.str(name, default="")
+    value: str = env.str(name, default="")
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. See README › Settings; `manage.py demo` needs none of them.")
     return value
@@ -118,7 +118,7 @@ REDIS_URL = env.str("REDIS_URL", default="")
 
 # Workers are woken by django-q2; the events table is the queue. Values and why: README › Decisions.
 Q_CLUSTER: dict[str, Any] = {
-    "name": "portal",
+    "name": env.str("Q_NAME", default="portal"),
     "workers": env.int("Q_WORKERS", default=2),
     "timeout": 120,
     "retry": 600,
@@ -158,11 +158,15 @@ STORAGES = {
 # The demo and `runserver` serve files straight from the apps; production runs collectstatic.
 WHITENOISE_USE_FINDERS = env.bool("SERVE_STATIC_UNCOLLECTED", default=DEBUG)
 if WHITENOISE_USE_FINDERS:
+    STATIC_ROOT.mkdir(exist_ok=True)
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="portal@localhost")
+
+# A worker that stops answering loses its connection to another one after this many seconds.
+LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
 
 # Bodies and payloads hold personal data: they are deleted after this many days, counts and outcomes stay.
 RETENTION_DAYS = env.int("RETENTION_DAYS", default=30)

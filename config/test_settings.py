@@ -1,4 +1,4 @@
-"""The settings of the test suite: production's, with secrets of its own and the database and broker of the environment."""
+"""The settings of the test suite: production's, own secrets, the environment's database and broker."""
 
 import os
 

@@ -21,7 +21,6 @@ WRONG_KINDS = frozenset({"text/html", "text/plain", "text/xml", "application/xml
 _CHARSET = re.compile(r"charset=[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _DEPTH_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_JSON_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 
 
 @dataclass
@@ -107,10 +106,10 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def is_nested_deeper(body: bytes, levels: int) -> bool:
-    """Whether JSON is nested deeper than this, found without parsing it: ~50 µs for 20 KB."""
-    brackets = body.translate(None, _NOT_BRACKETS)
-    if len(brackets) <= levels or max(accumulate(map(_DEPTH_STEP.__getitem__, brackets))) <= levels:
+    """Whether JSON is nested deeper than this. Nearly free for a body with few objects, else ~8 ms per MB."""
+    if body.count(b"[") + body.count(b"{") <= levels:
         return False
-    # Brackets inside strings may have been counted: once more, precisely.
-    brackets = _JSON_STRING.sub(b"", body).translate(None, _NOT_BRACKETS)
+    # Brackets inside strings don't count: every other piece between quotes that aren't escaped is outside of them.
+    outside = b"".join(body.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')[::2])
+    brackets = outside.translate(None, _NOT_BRACKETS)
     return max(accumulate(map(_DEPTH_STEP.__getitem__, brackets)), default=0) > levels

@@ -1,21 +1,82 @@
-"""The vendor's fields, kept as last read: mapping and conversion work without asking the vendor each time."""
+"""The vendor's fields as last read from the account: read live when they are old, kept when the vendor is away."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import datetime
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
+from cryptography.fernet import InvalidToken
+from django.core.cache import cache
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.connector import Connector, Field
-from integrations.core.models import FieldCatalog
+from integrations.core.errors import SyncError
+from integrations.core.mapping import digest
+from integrations.core.models import Connection, FieldCatalog
+from integrations.core.models.engine import EPOCH
+
+MAX_AGE = datetime.timedelta(hours=1)
+# A vendor that is away is not asked again by every page view.
+AWAY_SECONDS = 20
+UNREADABLE = _(
+    "The saved keys can't be decrypted: FERNET_KEYS of this installation changed. Enter them again, or ask your "
+    "operator to put the old key back."
+)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Fields by name; `problem` says why they could not be read now (they may be older ones, or none)."""
+
+    fields: Mapping[str, Field]
+    problem: str = ""
 
 
 def refresh(connector: Connector, record_type: str) -> list[Field]:
-    """Read the fields live and keep them. Raises SyncError when the vendor can't be asked."""
+    """Read the fields of a record type live and keep them. Raises SyncError."""
     fields = connector.describe(record_type)
     FieldCatalog.objects.update_or_create(
         connection_id=connector.connection.pk,
         record_type=record_type,
         defaults={"fields": [asdict(field) for field in fields], "fetched_at": timezone.now()},
     )
+    connector._fields.pop(record_type, None)
     return fields
+
+
+def current(connector: Connector, record_type: str, *, now: bool = False) -> Catalog:
+    """The fields as kept, read live first when they are older than MAX_AGE (or `now` says so)."""
+    connection = connector.connection
+    away = f"catalog-away:{account_key(connection)}:{record_type}"
+    problem = "" if now else cache.get(away, "")
+    if not problem and (now or not _fresh(connection.pk, record_type)):
+        problem = _try_refresh(connector, record_type)
+        cache.set(away, problem, AWAY_SECONDS)
+    return Catalog(connector.fields(record_type), problem)
+
+
+def expire(connection: Connection) -> None:
+    """Another account or other keys: read the fields again at the next occasion, keep these until then."""
+    FieldCatalog.objects.filter(connection_id=connection.pk).update(fetched_at=EPOCH)
+
+
+def account_key(connection: Connection) -> str:
+    """A name for the account a connection's settings lead to; changes with its address and keys. Holds no secret."""
+    return digest([connection.pk, getattr(connection, "base_url", ""), connection.secrets_set])
+
+
+def _fresh(connection_id: int, record_type: str) -> bool:
+    rows = FieldCatalog.objects.filter(connection_id=connection_id, record_type=record_type)
+    return rows.filter(fetched_at__gte=timezone.now() - MAX_AGE).exists()
+
+
+def _try_refresh(connector: Connector, record_type: str) -> str:
+    try:
+        refresh(connector, record_type)
+    except SyncError as error:
+        return error.message
+    except InvalidToken:
+        return str(UNREADABLE)
+    return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_q.tasks import async_task
@@ -22,7 +23,7 @@ BUDGET = 45.0
 BULK_TRIGGERS = (Run.Trigger.IMPORT, Run.Trigger.EXPORT)
 
 
-def start(connection: Connection, job: str, trigger: str, user: object = None) -> Run | None:
+def start(connection: Connection, job: str, trigger: str, user: User | None = None) -> Run | None:
     """Start a pull; None when this job is running already (twenty clicks, two schedulers: one run)."""
     try:
         with transaction.atomic():

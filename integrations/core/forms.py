@@ -2,17 +2,173 @@
 
 from __future__ import annotations
 
-from typing import Any
+import datetime
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
-from django.forms import PasswordInput
+from cryptography.fernet import InvalidToken
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from integrations.core.errors import ConfigurationError
+from integrations.core.fields import secret_names
+from integrations.core.models import Connection
+from integrations.core.netguard import check_address
+
+SAVED = _("Saved – leave blank to keep.")
+NOT_SAVED = _("Not set yet.")
+ADDRESS_CHANGED = _(
+    "The API address was changed: enter this again. Saved keys are never sent to an address they were not entered for."
+)
+NOT_LISTED = _("“%(value)s” is not one of the choices this account offers. Choose one from the list.")
+OWN_ROLE = _("Choose at least one role that you have yourself, or you could not open this connection again. %(roles)s")
 
 
-class SecretInput(PasswordInput):
+class SecretInput(forms.PasswordInput):
     """Write-only: what is saved is never rendered; leaving it blank keeps it (see SettingsForm)."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__({"autocomplete": "off", "spellcheck": "false", **(attrs or {})}, render_value=False)
+        look = {"class": " ".join(INPUT_CLASSES), "autocomplete": "new-password", "spellcheck": "false"}
+        super().__init__({**look, **(attrs or {})}, render_value=False)
 
 
-SAVED = _("Saved – leave blank to keep.")
+@dataclass(frozen=True)
+class Live:
+    """Choices read from the vendor's account, or why they can't be had (then the field takes typed text)."""
+
+    choices: list[tuple[str, str]] = field(default_factory=list)
+    problem: str = ""
+
+
+class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One step of a connection's settings page.
+
+    Secrets are fields beside the model's: the form never reads a saved one. `typed_secrets()` are those to save.
+    """
+
+    # The fields that make up the API address: changing it demands the secrets again.
+    address_fields: ClassVar[tuple[str, ...]] = ()
+    # Set by the admin for one request.
+    secrets: ClassVar[tuple[str, ...]] = ()
+    live: ClassVar[dict[str, Live]] = {}
+    user: ClassVar[Any] = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.address_before = _address(self.instance) if self.instance.pk else ""
+        for name in self.secrets:
+            self.fields[name] = self._secret_field(name)
+        for name, live in self.live.items():
+            if name in self.fields:
+                self._offer(name, live)
+
+    def typed_secrets(self) -> dict[str, str]:
+        return {name: value for name in self.secrets if (value := self.cleaned_data.get(name))}
+
+    # -- secrets and address ----------------------------------------------------------------------
+
+    def _secret_field(self, name: str) -> forms.Field:
+        column: Any = self.instance._meta.get_field(name)
+        made: forms.Field = column.formfield(widget=SecretInput)
+        made.help_text = f"{column.help_text} {secret_hint(self.instance, name)}"
+        return made
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.address_fields and not set(self.address_fields) & set(self.errors):
+            self._check_address()
+
+    def _check_address(self) -> None:
+        filled = [name for name in self.address_fields if self.cleaned_data.get(name)]
+        if not filled:
+            return
+        address = _address(self.instance)
+        try:
+            check_address(address)
+        except ConfigurationError as error:
+            self.add_error(filled[-1], error.message)
+            return
+        if self.address_before and address != self.address_before:
+            for name in set(self.secrets) - set(self.typed_secrets()):
+                if secret_is_set(self.instance, name):
+                    self.add_error(name, ADDRESS_CHANGED)
+
+    # -- live choices -----------------------------------------------------------------------------
+
+    def _offer(self, name: str, live: Live) -> None:
+        """A list to choose from when the vendor answered, else a text field; the present value always stays."""
+        present = str(self.initial.get(name) or "")
+        if not live.choices:
+            self.fields[name].widget = UnfoldAdminTextInputWidget()
+            return
+        choices = list(live.choices)
+        if present and present not in dict(choices):
+            choices.insert(0, (present, _now("%(value)s (not found in the account)") % {"value": present}))
+        if not self.fields[name].required:
+            choices.insert(0, ("", "–"))
+        self.fields[name].widget = UnfoldAdminSelectWidget(choices=choices)
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or self.cleaned_data
+        for name, live in self.live.items():
+            value = cleaned.get(name)
+            if live.choices and value and value != self.initial.get(name) and value not in dict(live.choices):
+                self.add_error(name, ValidationError(NOT_LISTED, params={"value": value}))
+        return cleaned
+
+    # -- settings every connection has ------------------------------------------------------------
+
+    def clean_notify_to(self) -> str:
+        address: str = self.cleaned_data["notify_to"]
+        if address:
+            validate_email(address)
+        return address
+
+    def clean_access_roles(self) -> Any:
+        roles = self.cleaned_data["access_roles"]
+        if self.user is None or self.user.is_superuser:
+            return roles
+        own = list(self.user.groups.all())
+        if not set(own) & set(roles):
+            yours = _now("Yours: %s.") % ", ".join(str(role) for role in own) if own else _now("Ask an administrator.")
+            raise ValidationError(OWN_ROLE, params={"roles": yours})
+        return roles
+
+
+def secret_is_set(connection: Connection, name: str) -> bool:
+    """Whether a value is saved; one that can't be decrypted any more counts."""
+    try:
+        return bool(getattr(connection, name))
+    except InvalidToken:
+        return True
+
+
+def missing_secrets(connection: Connection) -> list[str]:
+    """Labels of the secrets nobody has entered yet."""
+    model = type(connection)
+    return [
+        str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+        for name in secret_names(model)
+        if not secret_is_set(connection, name)
+    ]
+
+
+def secret_hint(connection: Connection, name: str) -> str:
+    """“Saved – leave blank to keep. Set on … by ….”"""
+    if not connection.pk or not secret_is_set(connection, name):
+        return str(NOT_SAVED)
+    stamp = connection.secrets_set.get(name)
+    if not stamp:
+        return str(SAVED)
+    at = timezone.localtime(datetime.datetime.fromisoformat(stamp["at"]))
+    when = formats.date_format(at, "DATETIME_FORMAT")
+    return f"{SAVED} {_now('Set on %(when)s by %(by)s.') % {'when': when, 'by': stamp['by']}}"
+
+
+def _address(connection: Any) -> str:
+    return str(getattr(connection, "base_url", ""))

@@ -43,7 +43,7 @@ def new_address(connection: Connection, *, by: str = "") -> str:
         older = HookToken.objects.filter(connection_id=connection.pk, expires_at__isnull=True)
         older.update(expires_at=timezone.now() + OVERLAP)
         HookToken.objects.create(connection_id=connection.pk, digest=digest(token), created_by=by)
-    return settings.PUBLIC_URL + reverse("hook", args=[token])
+    return f"{settings.PUBLIC_URL}{reverse('hook', args=[token])}"
 
 
 @csrf_exempt
@@ -92,7 +92,7 @@ def _delivery(request: HttpRequest, connection_id: int, state: str) -> Delivery:
     if size > MAX_BODY:
         delivery.status, delivery.message = Delivery.Status.REJECTED, TOO_LARGE.format(limit=MAX_BODY // 1024)
     else:
-        delivery.body = body
+        delivery.body = body  # type: ignore[assignment]  # bytes: see EncryptedBytes
         delivery.status = Delivery.Status.RECEIVED if state == Connection.State.ENABLED else Delivery.Status.HELD
     return delivery
 

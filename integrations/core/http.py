@@ -25,7 +25,6 @@ from integrations.core.deadline import Ticket, deadline
 from integrations.core.errors import ConfigurationError, NotSent, RecordError, SyncError, TemporaryError
 from integrations.core.http_errors import (
     NETWORK_ERRORS,
-    PAUSE_AFTER_429,
     deadline_failure,
     network_failure,
     status_failure,
@@ -210,8 +209,7 @@ class HttpClient:
         error.call = error.call or call
         call.error = error.message
         if isinstance(error, TemporaryError) and not isinstance(error, NotSent):
-            pause = PAUSE_AFTER_429 if call.status == 429 and error.retry_after is None else error.retry_after
-            self.limits.pause(pause or 0.0)
+            self.limits.pause(error.retry_after or 0.0)
 
     def _own_session(self) -> requests.Session:
         """This process's session: connections inherited through a fork belong to the parent."""

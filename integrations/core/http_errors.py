@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3.exceptions
 
-from integrations.core.errors import ConfigurationError, RecordError, SyncError, TemporaryError
+from integrations.core.errors import ConfigurationError, RecordError, SyncError, TemporaryError, Throttled
 from integrations.core.ratelimit import LONGEST_PAUSE
 from integrations.core.transport import AnswerRefused
 
@@ -109,10 +109,11 @@ def status_failure(vendor: str, status: int, headers: Mapping[str, str]) -> Sync
             "what is waiting is kept and sent when they are right."
         )
     if status in RETRY_LATER or status >= 500:
-        what = "is asking for fewer calls" if status == 429 else "could not answer"
-        return TemporaryError(
-            f"{vendor} {what} ({said}){_AGAIN}", retry_after=parse_retry_after(headers.get("Retry-After"))
-        )
+        wait = parse_retry_after(headers.get("Retry-After"))
+        if status == 429:
+            pause = PAUSE_AFTER_429 if wait is None else wait
+            return Throttled(f"{vendor} is asking for fewer calls ({said}){_AGAIN}", retry_after=pause)
+        return TemporaryError(f"{vendor} could not answer ({said}){_AGAIN}", retry_after=wait)
     if 400 <= status < 500:
         return RecordError(
             f"{vendor} refused the request ({said}). Its answer below says why; correct the record or the settings, "

@@ -8,6 +8,7 @@ import socket
 import time
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -15,9 +16,9 @@ from django.db.models.functions import Now
 from integrations.core.models import Lease
 from integrations.core.models.engine import EPOCH
 
-TTL = datetime.timedelta(seconds=60)
+TTL = datetime.timedelta(seconds=settings.LEASE_SECONDS)
 # Stop sending this long before the lease may be taken over.
-MARGIN_SECONDS = 10.0
+MARGIN_SECONDS = settings.LEASE_SECONDS / 6
 
 DELIVER = "deliver"
 
@@ -36,7 +37,8 @@ class Held:
     renewed: float = field(default_factory=time.monotonic)
 
     def alive(self) -> bool:
-        return time.monotonic() - self.renewed < TTL.total_seconds() - MARGIN_SECONDS
+        age = time.monotonic() - self.renewed
+        return bool(age < TTL.total_seconds() - MARGIN_SECONDS)
 
     def renew(self) -> None:
         """Prolong. Call it first in every transaction that settles: raises LeaseLost, which rolls that back."""

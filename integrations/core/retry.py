@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -20,7 +21,7 @@ def failed(connection_id: int) -> Any:
     return Event.objects.filter(connection_id=connection_id, outcome=Event.Outcome.FAILED)
 
 
-def retry(connection_id: int, event_ids: list[int], user: Any = None) -> Run | None:
+def retry(connection_id: int, event_ids: list[int], user: User | None = None) -> Run | None:
     """Send these failed events of one connection again, as one run. None when none of them is failed (any more)."""
     with transaction.atomic():
         run = Run.objects.create(
@@ -32,7 +33,7 @@ def retry(connection_id: int, event_ids: list[int], user: Any = None) -> Run | N
     return run
 
 
-def retry_all(connection_id: int, event_ids: list[int], user: Any = None) -> Run | None:
+def retry_all(connection_id: int, event_ids: list[int], user: User | None = None) -> Run | None:
     """The same for many: one first; the others follow when it got through."""
     with transaction.atomic():
         first, rest = event_ids[:1], event_ids[1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 
@@ -31,7 +31,7 @@ def snapshot(connection: Connection) -> dict[str, Any]:
     return {"settings": settings, "mappings": list(mappings)}
 
 
-def record_version(connection: Connection, user: AbstractBaseUser | None = None) -> SettingsVersion:
+def record_version(connection: Connection, user: User | None = None) -> SettingsVersion:
     """Keep today's settings as a new version, unless they are those of the latest."""
     with transaction.atomic():
         Connection.objects.select_for_update().get(pk=connection.pk)

@@ -70,9 +70,7 @@ class Practice:
             return Response(STYLESHEET.read_text(), mimetype="text/css")
         if top:
             raise NotFound
-        return Response(
-            render_to_string("sandbox/index.html", {"vendors": self.vendors.values()}), mimetype="text/html"
-        )
+        return html("sandbox/index.html", {"vendors": self.vendors.values()})
 
     def is_own_host(self, host: str) -> bool:
         """Guards against DNS rebinding: a web page elsewhere must not reach in under a name of its own."""

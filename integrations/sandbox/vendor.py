@@ -52,7 +52,9 @@ class Account:
         return {"settings": self.settings(), "ledger": self.ledger.entries}
 
     def load(self, data: Data) -> None:
-        self.change_settings(data["settings"])
+        # A snapshot of an older version may know settings that are gone.
+        known = self.settings()
+        self.change_settings({name: value for name, value in data["settings"].items() if name in known})
         self.ledger.load(data["ledger"])
 
 

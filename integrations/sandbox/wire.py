@@ -18,7 +18,6 @@ from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler
 from werkzeug.wrappers import Response
-from werkzeug.wsgi import LimitedStream
 
 BODY_LIMIT = 64 * 1024 * 1024
 IDLE_SECONDS = 120
@@ -65,7 +64,9 @@ class KeepAliveHandler(WSGIRequestHandler):  # type: ignore[misc]
         if self.headers.get("Expect", "").lower().strip() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.environ = environ = self.make_environ()
-        self.take_body(environ)
+        if not self.take_body(environ):
+            self.close_connection = True
+            return
         environ[STOPPING_KEY] = self.server.stopping
         started: list[Any] = []
 
@@ -81,19 +82,24 @@ class KeepAliveHandler(WSGIRequestHandler):  # type: ignore[misc]
             if hasattr(chunks, "close"):
                 chunks.close()
 
-    def take_body(self, environ: dict[str, Any]) -> None:
-        """Reads the body off the socket, so that the next request starts where this one ended."""
-        stream = environ["wsgi.input"]
+    def take_body(self, environ: dict[str, Any]) -> bool:
+        """Reads the body off the socket, so that the next request starts where this one ended.
+
+        False when the client went away half-way or announced more than anyone needs.
+        """
+        length = environ.get("CONTENT_LENGTH") or "0"
         if environ.get("wsgi.input_terminated"):
-            body = stream.read(BODY_LIMIT)
+            body = environ["wsgi.input"].read(BODY_LIMIT)
+        elif length.isdigit() and int(length) <= BODY_LIMIT:
+            body = self.rfile.read(int(length)) if length != "0" else b""
+            if len(body) < int(length):
+                return False
         else:
-            length = int(environ.get("CONTENT_LENGTH") or 0)
-            body = LimitedStream(stream, min(length, BODY_LIMIT)).read() if length else b""
-            if length > BODY_LIMIT:
-                self.close_connection = True
+            return False
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         environ["wsgi.input_terminated"] = True
+        return True
 
     def send_answer(
         self, environ: dict[str, Any], status: str, headers: list[tuple[str, str]], chunks: Iterable[bytes]

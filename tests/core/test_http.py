@@ -854,9 +854,7 @@ def test_old_tls_is_refused() -> None:
 def test_nothing_in_the_tree_switches_verification_off_or_goes_out_another_way() -> None:
     root = Path(transport.__file__).parent.parent
     own = {"transport.py", "http.py", "http_errors.py", "netguard.py", "deadline.py"}
-    ways_out = re.compile(
-        r"^\s*(import|from) (requests|urllib3|http\.client|urllib\.request|httpx|aiohttp)\b", re.M
-    )
+    ways_out = re.compile(r"^\s*(import|from) (requests|urllib3|http\.client|urllib\.request|httpx|aiohttp)\b", re.M)
     for path in root.rglob("*.py"):
         text = path.read_text()
         assert "verify=False" not in text, path

@@ -145,8 +145,6 @@ def classify(answer: Answer) -> None:
             "LeadSquared refused the keys. Check Access Key and Secret Key (Settings › API and Webhooks in "
             "LeadSquared), that their user is active, and that the API address is the one of your region."
         )
-    if answer.status == 429:
-        raise Throttled("LeadSquared's rate limit was reached; it is sent again shortly.", retry_after=PAUSE_SECONDS)
     if answer.status == 404:
         raise ConfigurationError("There is no LeadSquared API at this address. Check the API address in the settings.")
     envelope = _envelope(answer)

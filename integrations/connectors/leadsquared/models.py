@@ -103,7 +103,7 @@ class LeadSquaredConnection(Connection):
 
     history = HistoricalRecords(
         excluded_fields=["access_key", "secret_key", "connector", "state", "state_reason", "state_since"],
-        m2m_fields=[Connection.access_roles.field],  # type: ignore[attr-defined]
+        m2m_fields=[Connection.access_roles.field],
     )
 
     class Meta:

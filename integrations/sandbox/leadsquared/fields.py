@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -183,7 +184,7 @@ class FieldBook:
         schema = body.get("SchemaName") or "mx_" + re.sub(r"\W+", "_", label).strip("_")
         if schema in self.fields:
             raise MXError("MXDuplicateEntityNameException", f"Lead field '{schema}' already exists")
-        options = tuple(str(option) for option in body.get("Options") or ())
+        options = options_of(body)
         field = Field(schema, label, kind, options, bool(body.get("IsUnique")), bool(body.get("IsMandatory")))
         self.put(field)
         return field
@@ -194,6 +195,15 @@ class FieldBook:
     def load(self, rows: list[dict[str, Any]]) -> None:
         self.fields = {row["schema"]: Field(**(row | {"options": tuple(row["options"])})) for row in rows}
         self.refresh()
+
+
+def options_of(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """The choices of a CreateLeadField body: a list, or one in the JSON text OptionsJson. Raises MXError."""
+    try:
+        listed = body.get("Options") or json.loads(body.get("OptionsJson") or "[]")
+        return tuple(str(option["Value"] if isinstance(option, dict) else option) for option in listed)
+    except (ValueError, TypeError, KeyError):
+        raise invalid("OptionsJson is not a list of options") from None
 
 
 def metadata(field: Field, with_options: bool = True) -> dict[str, Any]:

@@ -98,7 +98,9 @@ def write(
     fire = fire and account.webhooks.wanted("lead_update" if found else "new_lead")
     if found is None:
         lead_id = store.create(values, now)
-        account.ledger.add(now, operation, "lead", lead_id, "created", key, values)
+        account.ledger.add(
+            now, operation, "lead", lead_id, "created", key, [name for name, value in values.items() if value]
+        )
         if fire:
             account.webhooks.announce(Change("new_lead", "Lead_Post_Create", filled(account, lead_id)))
         return Written(lead_id, True)

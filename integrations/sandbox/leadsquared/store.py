@@ -65,7 +65,7 @@ class LeadStore:
             "CreatedOn": now,
             "ModifiedOn": now,
         }
-        lead.update(values)
+        lead.update({name: value for name, value in values.items() if value})
         self.leads[lead_id] = lead
         self._index(lead_id, values)
         return lead_id
@@ -78,6 +78,8 @@ class LeadStore:
             self._refuse_duplicates(changed, lead_id)
             self._unindex(lead_id, {name: lead.get(name) for name in changed})
             lead.update(changed)
+            for name in [name for name, value in changed.items() if not value]:
+                del lead[name]
             self._index(lead_id, changed)
         lead["ModifiedOn"] = now
         return list(changed)
@@ -85,12 +87,16 @@ class LeadStore:
     def flat(self, lead_id: str) -> dict[str, Any]:
         """A lead as it is read: every field, text or null, times with milliseconds."""
         lead = self.leads[lead_id]
-        flat: dict[str, Any] = {**self.fields.defaults, **lead}
+        flat: dict[str, Any] = self.stored(lead_id)
         flat["LeadLastModifiedOn"] = flat["NotableEventdate"] = lead["ModifiedOn"]
         for name in self.fields.dates:
             if flat[name]:
                 flat[name] += ".000"
         return flat
+
+    def stored(self, lead_id: str) -> Lead:
+        """Every field as it is kept, defaults filled in; those alone for no id."""
+        return {**self.fields.defaults, **self.leads.get(lead_id, {})}
 
     def _refuse_duplicates(self, values: Values, lead_id: str | None) -> None:
         for name, index in self.unique.items():
