@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils import formats, timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -75,7 +76,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     def _secret_field(self, name: str) -> forms.Field:
         column: Any = self.instance._meta.get_field(name)
         made: forms.Field = column.formfield(widget=SecretInput)
-        made.help_text = f"{column.help_text} {secret_hint(self.instance, name)}"
+        made.help_text = format_html("{} {}", column.help_text, secret_hint(self.instance, name))
         return made
 
     def _post_clean(self) -> None:

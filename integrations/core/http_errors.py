@@ -59,7 +59,8 @@ def causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(found))
         yield found
-        waiting += [getattr(found, "reason", None), *found.args[:2], found.__cause__, found.__context__]
+        # Not __context__: a call made while another error is being handled would inherit that one.
+        waiting += [getattr(found, "reason", None), *found.args[:2], found.__cause__]
 
 
 def was_dropped(error: BaseException) -> bool:
@@ -71,10 +72,9 @@ def was_dropped(error: BaseException) -> bool:
 
 def network_failure(vendor: str, error: BaseException, connect_timeout: float, read_timeout: float) -> SyncError:
     """The error for a call that got no whole answer. Its text never comes from the exception, which holds the URL."""
+    if isinstance(error, SyncError):  # the guard's
+        return error
     chain = list(causes(error))
-    for cause in chain:
-        if isinstance(cause, SyncError):
-            return cause
     if any(isinstance(cause, ssl.CertificateError) for cause in chain):
         return ConfigurationError(
             f"The certificate of {vendor} is not valid for this address, so nothing was sent. "

@@ -51,9 +51,9 @@ def all_journeys() -> list[Journey]:
     return list(_journeys)
 
 
-def until(look: Callable[[], Any], expected: Any, pause: Callable[[float], object] = time.sleep) -> str:
+def until(look: Callable[[], Any], expected: Any) -> str:
     """Look until it is what is expected or patience ends; returns what was seen last."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (seen := look()) != expected and time.monotonic() < deadline:
-        pause(LOOK_EVERY_SECONDS)
+        time.sleep(LOOK_EVERY_SECONDS)
     return str(seen)

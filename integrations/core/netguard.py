@@ -113,6 +113,8 @@ def parse_target(url: str) -> Target:
     try:
         parts = urlsplit(url)
         port = parts.port
+        if "[" in parts.netloc:
+            ipaddress.IPv6Address(parts.hostname or "")
     except ValueError:
         raise ConfigurationError("This is not an address. It should look like https://api.vendor.com.") from None
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:

@@ -226,15 +226,22 @@ def _closing_bracket(text: bytes, begin: int) -> int:
 def _spellings(secret: str) -> set[bytes]:
     """The ways in which a value is written in URLs, forms, JSON, JSON inside JSON, HTML and Basic authentication."""
     ascii_json, plain_json = json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]
-    forms = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret), html.escape(secret)}
-    forms |= {ascii_json, plain_json, json.dumps(ascii_json)[1:-1], json.dumps(plain_json)[1:-1]}
+    forms = {secret, ascii_json, plain_json, html.escape(secret), quote(secret, safe="")}
+    forms |= {json.dumps(form)[1:-1] for form in (ascii_json, plain_json)}
     forms |= {form.replace("/", "\\/") for form in (ascii_json, plain_json)}
-    forms |= {re.sub(r"%[0-9A-F]{2}|\\u[0-9a-f]{4}", lambda code: code[0].swapcase(), form) for form in forms}
-    forms |= {quote(form, safe="") for form in (quote(secret, safe=""), plain_json)}
+    forms |= {quoted for form in forms for quoted in (quote(form), quote(form, safe=""), quote_plus(form))}
+    forms |= {_HEX.sub(_other_case, form) for form in forms}
     raw = secret.encode("utf-8", "replace")
     return {form.encode("utf-8", "replace") for form in forms} | {
         form for form in _base64_forms(raw) if len(form) >= SHORTEST_SECRET
     }
+
+
+_HEX = re.compile(r"%[0-9A-Fa-f]{2}|(?<=\\u)[0-9a-f]{4}")
+
+
+def _other_case(code: re.Match[str]) -> str:
+    return code[0].swapcase()
 
 
 def _base64_forms(raw: bytes) -> Iterator[bytes]:

@@ -87,6 +87,15 @@ class LeadSquaredClient:
         )
         return str(_message(answer.json()).get("Id", "")), answer
 
+    def update(self, lead_id: str, lead: Attributes) -> Answer:
+        """Change the fields sent of one lead, quietly as above."""
+        return self.http.post(
+            "LeadManagement.svc/Lead.Update",
+            params={"leadId": lead_id, "postUpdatedLead": "false"},
+            json=[{"Attribute": name, "Value": value} for name, value in lead.items()],
+            idempotent=True,
+        )
+
     def bulk_create_or_update(self, leads: Sequence[tuple[Attributes, str]]) -> tuple[list[dict[str, Any]], Answer]:
         """Upsert up to MAX_UPSERT leads, each with its own search field; one row a lead, errors inline."""
         answer = self.http.post(
@@ -148,7 +157,7 @@ def classify(answer: Answer) -> None:
     if answer.status == 404:
         raise ConfigurationError("There is no LeadSquared API at this address. Check the API address in the settings.")
     envelope = _envelope(answer)
-    if envelope is None:
+    if envelope is None or answer.status == 429:
         return
     kind = str(envelope.get("ExceptionType") or "")
     text = str(envelope.get("ExceptionMessage") or "no reason given")

@@ -39,12 +39,14 @@ class Found:
 
 @dataclass(frozen=True)
 class Write:
-    """One lead to upsert. `known` is None when it was not looked up."""
+    """One lead to write. `lead_id` is "" for one that is new, None when it was not looked up."""
 
     item: Item
     values: dict[str, Any]
     search_by: str
-    known: bool | None
+    lead_id: str | None
+    # LeadSquared's own search would miss it: it keeps the value in another form (a phone without country code).
+    by_id: bool = False
 
 
 def deliver(sync: LeadSync, items: Sequence[Item]) -> Iterator[Outcome]:
@@ -58,10 +60,13 @@ def deliver(sync: LeadSync, items: Sequence[Item]) -> Iterator[Outcome]:
             yield planned
         else:
             writes.append(planned)
-    if len(writes) == 1 and writes[0].known is not None:
+    if len(writes) == 1 and writes[0].lead_id is not None:
         yield _write_one(sync.client, writes[0])
-    elif writes:
-        yield from _write_batch(sync.client, writes)
+        return
+    for write in (write for write in writes if write.by_id):
+        yield _write_one(sync.client, write)
+    if batch := [write for write in writes if not write.by_id]:
+        yield from _write_batch(sync.client, batch)
 
 
 def needs_lookup(sync: LeadSync, item: Item) -> bool:
@@ -74,14 +79,17 @@ def needs_lookup(sync: LeadSync, item: Item) -> bool:
 def _plan(sync: LeadSync, item: Item, *, look: bool) -> Write | Outcome:
     own = sync.connection
     if not look:
-        return Write(item, item.values, own.search_by, known=None)
+        return Write(item, item.values, own.search_by, lead_id=None)
     found = find(sync.client, sync.criteria, item.values)
     if found is not None and own.lead_behaviour == Behaviour.CREATE:
         return skipped(item, Skip.CREATE_ONLY)
     if found is None and own.lead_behaviour == Behaviour.UPDATE:
         return skipped(item, Skip.UPDATE_ONLY)
-    search_by = found.by if found else next(name for name in sync.criteria if item.values.get(name))
-    return Write(item, with_defaults(item, found), search_by, known=found is not None)
+    values = with_defaults(item, found)
+    if found is None:
+        return Write(item, values, next(name for name in sync.criteria if item.values.get(name)), lead_id="")
+    same = str(found.lead.get(found.by)).lower() == str(item.values[found.by]).lower()
+    return Write(item, values, found.by, lead_id=found.id, by_id=not same)
 
 
 def with_defaults(item: Item, found: Found | None) -> dict[str, Any]:
@@ -125,10 +133,13 @@ def _digits(value: Any) -> str:
 
 def _write_one(client: LeadSquaredClient, write: Write) -> Outcome:
     try:
-        lead_id, answer = client.create_or_update(write.values, write.search_by)
+        if write.lead_id:
+            lead_id, answer = write.lead_id, client.update(write.lead_id, write.values)
+        else:
+            lead_id, answer = client.create_or_update(write.values, write.search_by)
     except Refused as error:
         return _refused(client, write, error.kind, error.reason, error.call)
-    result = Result.UPDATED if write.known else Result.NEW
+    result = Result.UPDATED if write.lead_id else Result.NEW
     return Outcome(write.item, result, remote_id=lead_id, call=answer.call)
 
 

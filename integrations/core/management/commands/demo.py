@@ -18,8 +18,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import autodiscover_modules
 
-from config.demo import add_options
 from integrations.core.children import Children
+from integrations.core.demo import add_options
 from integrations.core.journeys import Step, all_journeys
 from integrations.core.setup import MARKETING, SUPPORT
 

@@ -9,7 +9,7 @@ import socket
 import tempfile
 from pathlib import Path
 
-DEMO_DIR = Path(__file__).resolve().parent.parent / "var" / "demo"
+DEMO_DIR = Path(__file__).resolve().parent.parent.parent / "var" / "demo"
 PORT, PRACTICE_PORT = 8000, 8010
 
 
