@@ -218,5 +218,6 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "sync_alt",
     "STYLES": ["/static/portal.css"],
     "SHOW_HISTORY": True,
+    "ENVIRONMENT": "integrations.core.views.workers_sign",
     "SHOW_VIEW_ON_SITE": False,
 }

@@ -103,7 +103,7 @@ class Account:
         """The API address to put into a connection, and the address of its practice pages (with a slash)."""
         return f"{self.sandbox.url}/{self.path}"
 
-    def call(self, method: str, name: str, **data: Any) -> Any:
+    def call(self, method: str, name: str, /, **data: Any) -> Any:
         return self.sandbox.control(method, f"{self.path}/{name}", data)
 
     def reset(self, data_only: bool = False) -> None:

@@ -15,10 +15,21 @@ from integrations.core.models import Connection, Event, EventPayload, Run
 from integrations.core.wake import wake
 
 CHUNK = 1000
+KEY_LENGTH = 191
 
 
 def to_text(payload: Any) -> str:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), default=str)
+    return encodable(json.dumps(payload, ensure_ascii=False, separators=(",", ":"), default=str))
+
+
+def encodable(text: str) -> str:
+    """Without halves of surrogate pairs: JSON may hold them, no database and no cipher takes them."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def storable(text: str, length: int) -> str:
+    """A key or label as a column takes it. PostgreSQL refuses NUL, and with it the whole page of records."""
+    return encodable(text).replace("\0", "�")[:length]
 
 
 def capture(
@@ -41,7 +52,7 @@ def capture(
                 for event, record in zip(events, chunk, strict=True)
             )
             if priority == Event.Priority.LIVE:
-                _promote(connection.pk, [record.key for record in chunk])
+                _promote(connection.pk, [event.key for event in events])
         broken = sum(1 for record in fresh if record.problem)
         Run.objects.filter(pk=run.pk).update(read=F("read") + len(fresh), failed=F("failed") + broken)
         if len(fresh) > broken:
@@ -54,8 +65,8 @@ def _event(connection_id: int, run_id: int, record: Record, priority: int, now: 
         connection_id=connection_id,
         run_id=run_id,
         record_type=record.record_type,
-        key=record.key[:191],
-        label=record.label[:191],
+        key=storable(record.key, KEY_LENGTH),
+        label=storable(record.label, KEY_LENGTH),
         source_time=record.source_time,
         dedupe_key=record.dedupe_key,
         priority=priority,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -18,8 +19,11 @@ from integrations.core.ratelimit import in_lane
 from integrations.core.registry import connector_for
 from integrations.core.settle import finish_runs
 
+logger = logging.getLogger(__name__)
+
 # Seconds a task reads before it hands on to the next; the cursor says where that one starts.
 BUDGET = 45.0
+STUMBLED = "The portal stumbled while reading ({error}). Tell your operator the Sync Job ID, then start it again."
 BULK_TRIGGERS = (Run.Trigger.IMPORT, Run.Trigger.EXPORT)
 
 
@@ -75,10 +79,18 @@ def _read_pages(run: Run, held: Held) -> bool:
     except SyncError as error:
         _end(run, Run.Status.FAILURE, error.message)
         return True
+    except (LeaseLost, DatabaseError, InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001 – else the run would be started again every minute, for ever
+        logger.error("%s while collecting for run %s", type(error).__name__, run.pk)
+        _end(run, Run.Status.FAILURE, STUMBLED.format(error=type(error).__name__))
+        return True
     finally:
         connector.close()
-    Run.objects.filter(pk=run.pk).update(complete=True, message="")
-    finish_runs([run.pk])
+    with transaction.atomic():
+        held.renew()
+        Run.objects.filter(pk=run.pk).update(complete=True, message="")
+        finish_runs([run.pk])
     return True
 
 

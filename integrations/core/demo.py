@@ -24,7 +24,8 @@ def prepare_environment(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(add_help=False)
     add_options(parser)
     options, _ = parser.parse_known_args(arguments)
-    folder = Path(tempfile.mkdtemp(prefix="portal-demo-")) if options.once else DEMO_DIR
+    own_folder = tempfile.mkdtemp(prefix="portal-demo-") if options.once else DEMO_DIR
+    folder = Path(os.environ.get("DEMO_DIR", own_folder))
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port() if options.once else options.port
     practice_port = free_port() if options.once else options.practice_port

@@ -41,6 +41,8 @@ SETTLE_SIZE = 400
 TRIPS_AFTER = 3
 # A drain stays this many seconds for a record that is due soon.
 LINGER = 15.0
+# By how much the number of batches at once grows with each that lands.
+WIDENING = 4
 PAUSES = (5, 10, 30, 60, 120, 300, 600, 900)
 
 
@@ -54,6 +56,10 @@ class Lane:
     flying: dict[Future[list[Outcome]], list[Item]] = field(default_factory=dict)
     record_type: str = ""
     size: int = FIRST_TAKE
+    # Batches at once. It grows as they land: the first must not share a slow rate limit's calls with its followers.
+    window: int = 1
+    # The rate limit has no room left for this lane before the drain ends; the other lane goes on.
+    full: bool = False
     # Nothing was there when it looked: no need to look before this time (monotonic).
     rests_until: float = 0.0
 
@@ -66,15 +72,18 @@ class Lane:
 class Drain:
     """The work of one drain. `run()` is called once, with the lease held."""
 
-    def __init__(self, connector: Connector, held: Held, *, budget: float = BUDGET) -> None:
+    def __init__(self, connector: Connector, held: Held, version: int | None, *, budget: float = BUDGET) -> None:
         self.connector = connector
         self.connection: Connection = connector.connection
         self.held = held
         self.deadline = time.monotonic() + budget
-        self.version = current_version(self.connection)
+        self.version = version
         self.outcomes: list[Outcome] = []
-        self.settled_at = self.ticked_at = time.monotonic()
+        self.settled_at = time.monotonic()
+        # The first look comes at once: settings may have been saved while they were read.
+        self.ticked_at = float("-inf")
         self.stopping = False
+        self.progressed = False
         self.failures = 0
         self.lanes: list[Lane] = []
         self.pause = threading.Event()
@@ -96,7 +105,6 @@ class Drain:
                 raise
 
     def _work(self) -> None:
-        inbox.read_deliveries(self.connector)
         while True:
             self._tick()
             if not self.stopping:
@@ -106,7 +114,7 @@ class Drain:
             flying = [future for lane in self.lanes for future in lane.flying]
             if flying:
                 wait(flying, timeout=TICK, return_when=FIRST_COMPLETED)
-            elif self.stopping or not self._linger():
+            elif self.stopping or any(lane.full for lane in self.lanes) or not self._linger():
                 break
             for lane in self.lanes:
                 self._land(lane)
@@ -116,11 +124,12 @@ class Drain:
 
     def _linger(self) -> bool:
         """Wait here for what is due in a moment (after a 429, say): a new drain would come a minute later."""
-        due = queue.next_due(self.connection.pk)
+        now = timezone.now()
+        due = queue.next_due(self.connection.pk, before=now + datetime.timedelta(seconds=LINGER))
         if due is None:
             return False
-        seconds = (due - timezone.now()).total_seconds()
-        if seconds > LINGER or time.monotonic() + seconds > self.deadline:
+        seconds = (due - now).total_seconds()
+        if time.monotonic() + seconds > self.deadline:
             return False
         self.pause.wait(min(max(seconds, 0.0), TICK))
         return True
@@ -141,19 +150,17 @@ class Drain:
             self._read_inbox()
 
     def _read_inbox(self) -> None:
-        if inbox.read_deliveries(self.connector):
+        if inbox.read_deliveries(self.connector, self.held, seconds=TICK):
             self.lanes[0].rests_until = 0.0
 
     def _settings_changed(self) -> bool:
         """Disabled, or saved anew: this drain ends, and the next one works by the new settings."""
-        state = Connection.objects.filter(pk=self.connection.pk).values_list("state", flat=True).first()
-        version = current_version(self.connection)
-        return state != Connection.State.ENABLED or version != self.version
+        return not is_enabled(self.connection.pk) or current_version(self.connection) != self.version
 
     # -- taking and sending ----------------------------------------------------------------------
 
     def _refill(self, lane: Lane) -> None:
-        if len(lane.buffer) >= self._batch_size(lane) or len(lane.flying) > self.connector.concurrency:
+        if lane.full or len(lane.buffer) >= self._batch_size(lane) or len(lane.flying) > self.connector.concurrency:
             return
         if time.monotonic() < lane.rests_until and any(other.flying for other in self.lanes):
             return
@@ -186,7 +193,7 @@ class Drain:
 
     def _dispatch(self, lane: Lane) -> None:
         size = self._batch_size(lane)
-        while lane.buffer and len(lane.flying) < 2 * self.connector.concurrency:
+        while lane.buffer and not lane.full and len(lane.flying) < lane.window:
             items = [lane.buffer.popleft() for _ in range(min(size, len(lane.buffer)))]
             lane.flying[lane.pool.submit(self._send, lane, items)] = items
 
@@ -194,7 +201,7 @@ class Drain:
         """In a thread: send unless the drain is over or its lease may have been taken."""
         if self.stopping or not self.held.alive():
             return [Outcome(item, Result.PENDING, unsent=True) for item in items]
-        with in_lane(urgent=lane.urgent, deadline=self.deadline):
+        with in_lane(urgent=lane.urgent, deadline=self.deadline, alive=self.held.alive):
             return send(self.connector, lane.record_type, items)
 
     # -- landing and settling --------------------------------------------------------------------
@@ -205,18 +212,21 @@ class Drain:
             outcomes = future.result()
             unsent = [outcome.item for outcome in outcomes if outcome.result == Result.PENDING]
             queue.release(unsent)
-            if len(unsent) == len(items):
-                self.stopping = True
+            lane.full = lane.full or len(unsent) == len(items)
             self.outcomes.extend(outcome for outcome in outcomes if outcome.result != Result.PENDING)
-            self._watch(outcomes)
+            self._watch(lane, outcomes)
 
-    def _watch(self, outcomes: list[Outcome]) -> None:
-        """Stop for a setting that must be corrected; pause after repeated failures."""
+    def _watch(self, lane: Lane, outcomes: list[Outcome]) -> None:
+        """Stop for a setting that must be corrected; pause after repeated failures; go faster while all is well."""
         codes = {outcome.code for outcome in outcomes}
+        troubled = codes & {"configuration", "temporary", "throttled"}
+        lane.window = 1 if troubled else min(lane.window * WIDENING, 2 * self.connector.concurrency)
         if "configuration" in codes:
             self.stopping = True
-            reason = next(outcome.message for outcome in outcomes if outcome.code == "configuration")
-            self.connection.set_state(Connection.State.ATTENTION, reason)
+            # Once: batches still under way say the same, and somebody may have disabled or corrected it meanwhile.
+            if self.connection.state == Connection.State.ENABLED and is_enabled(self.connection.pk):
+                reason = next(outcome.message for outcome in outcomes if outcome.code == "configuration")
+                self.connection.set_state(Connection.State.ATTENTION, reason)
         elif "temporary" in codes:
             self.failures += 1
             self.stopping = self.stopping or self.failures >= TRIPS_AFTER
@@ -229,6 +239,7 @@ class Drain:
             settle(self.held, self.connection.pk, self.version, self.outcomes)
             retried = {outcome.item.run_id for outcome in self.outcomes if outcome.item.retried}
             self.outcomes = []
+            self.progressed = True
             self.settled_at = time.monotonic()
             for run_id in retried:
                 retry.go_on(run_id)
@@ -243,16 +254,18 @@ def drain(connection_id: int, *, budget: float = BUDGET) -> None:
     Lease.objects.filter(pk=lease.pk).update(wanted=False)
     if connection.state != Connection.State.ENABLED:
         inbox.hold_deliveries(connection)
-        held.release()
+        held.release(wanted=False)
         return
     if lease.not_before > timezone.now():
-        inbox.read_deliveries(connector_for(connection))
-        held.release()
+        inbox.read_deliveries(connector_for(connection), held, seconds=TICK)
+        held.release(wanted=False)
         return
+    # Before the settings: when they are saved in between, the drain's first look finds a newer version.
+    version = current_version(connection)
     connector = connector_for(connection)
     connector.load()
     connector.limits.restore(lease.spent)
-    work = Drain(connector, held, budget=budget)
+    work = Drain(connector, held, version, budget=budget)
     work.failures = lease.failures
     if work.failures >= TRIPS_AFTER:
         # Half open: one small batch tries whether the vendor is back.
@@ -264,9 +277,20 @@ def drain(connection_id: int, *, budget: float = BUDGET) -> None:
         return
     finally:
         connector.close()
-    held.release(**_handover(work, lease.failures))
-    if queue.due(connection_id).exists() and _may_send(connection_id):
+    # A worker that was woken meanwhile found the lease taken and went away: this one looks for it, once it is free.
+    held.release(wanted=False, **_handover(work, lease.failures))
+    if _is_left(work) and _may_send(connection_id):
         wake(connection_id)
+
+
+def is_enabled(connection_id: int) -> bool:
+    return Connection.objects.filter(pk=connection_id, state=Connection.State.ENABLED).exists()
+
+
+def _is_left(work: Drain) -> bool:
+    """Whether another drain has something to do at once. What this one could not move waits for the sweep."""
+    connection_id = work.connection.pk
+    return inbox.waiting(connection_id).exists() or (work.progressed and queue.takeable(connection_id).exists())
 
 
 def _handover(work: Drain, failures_before: int) -> dict[str, object]:
@@ -281,6 +305,5 @@ def _handover(work: Drain, failures_before: int) -> dict[str, object]:
 
 
 def _may_send(connection_id: int) -> bool:
-    return Connection.objects.filter(pk=connection_id, state=Connection.State.ENABLED).exists() and (
-        Lease.objects.filter(connection_id=connection_id, name=DELIVER, not_before__lte=timezone.now()).exists()
-    )
+    leases = Lease.objects.filter(connection_id=connection_id, name=DELIVER, not_before__lte=timezone.now())
+    return is_enabled(connection_id) and leases.exists()

@@ -80,7 +80,8 @@ def _answer(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _delivery(request: HttpRequest, connection_id: int, state: str) -> Delivery:
-    declared = int(request.META.get("CONTENT_LENGTH") or 0)
+    length = request.META.get("CONTENT_LENGTH", "")
+    declared = int(length) if length.isdigit() else 0
     body = request.read(MAX_BODY + 1) if declared <= MAX_BODY else b""
     size = max(declared, len(body))
     delivery = Delivery(
@@ -93,7 +94,7 @@ def _delivery(request: HttpRequest, connection_id: int, state: str) -> Delivery:
         delivery.status, delivery.message = Delivery.Status.REJECTED, TOO_LARGE.format(limit=MAX_BODY // 1024)
     else:
         delivery.body = body  # type: ignore[assignment]  # bytes: see EncryptedBytes
-        delivery.status = Delivery.Status.RECEIVED if state == Connection.State.ENABLED else Delivery.Status.HELD
+        delivery.status = Delivery.Status.HELD if state in Connection.OFF else Delivery.Status.RECEIVED
     return delivery
 
 

@@ -143,6 +143,8 @@ class HttpClient:
         repeatable = method in SAFE_TO_REPEAT if idempotent is None else idempotent
         queue = lane.get() or Lane(deadline=time.monotonic() + WAIT_OUTSIDE_LANE)
         self.limits.acquire(limit, urgent=queue.urgent, deadline=queue.deadline)
+        if not queue.alive():
+            raise NotSent("Not sent: this worker was away for too long, so another one has taken over.")
 
         shown, cut = self._redactor.body(body or b"")
         call = Call(method, self._redactor.url(url), shown, cut, started_at=datetime.now(UTC))

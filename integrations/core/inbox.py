@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import defaultdict
+from typing import Any
 
 from django.db import transaction
 
 from integrations.core.capture import capture
 from integrations.core.connector import Connector, Record
 from integrations.core.errors import RecordError
+from integrations.core.lease import Held
 from integrations.core.models import Connection, Delivery, Run
 from integrations.core.settle import finish_runs
 from integrations.core.wake import wake
@@ -20,22 +23,31 @@ PAGE = 500
 NOT_READ = "The portal stumbled over this call ({error}). Tell your operator its number."
 
 
-def read_deliveries(connector: Connector) -> int:
-    """Read all stored calls of a connection, a page a transaction; returns how many. The caller holds the lease."""
-    total = 0
-    while number := _read_page(connector):
+def waiting(connection_id: int) -> Any:
+    return Delivery.objects.filter(connection_id=connection_id, status=Delivery.Status.RECEIVED)
+
+
+def read_deliveries(connector: Connector, held: Held, *, seconds: float) -> int:
+    """Read stored calls of a connection, a page a transaction, until `seconds` are over; returns how many.
+
+    Raises LeaseLost: another worker reads them now.
+    """
+    total, end = 0, time.monotonic() + seconds
+    while number := _read_page(connector, held):
         total += number
+        if time.monotonic() >= end:
+            break
     return total
 
 
-def _read_page(connector: Connector) -> int:
-    waiting = Delivery.objects.filter(connection_id=connector.connection.pk, status=Delivery.Status.RECEIVED)
-    deliveries = list(waiting.order_by("pk")[:PAGE])
+def _read_page(connector: Connector, held: Held) -> int:
+    deliveries = list(waiting(connector.connection.pk).order_by("pk")[:PAGE])
     if not deliveries:
         return 0
     read = [(delivery.pk, *_read(connector, delivery)) for delivery in deliveries]
     records = [record for _, found, _ in read for record in found]
     with transaction.atomic():
+        held.renew()
         run = Run.objects.create(connection_id=connector.connection.pk, trigger=Run.Trigger.WEBHOOK, complete=True)
         fresh = {id(record) for record in capture(connector.connection, records, run=run)}
         fates: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -67,9 +79,9 @@ def _read(connector: Connector, delivery: Delivery) -> tuple[list[Record], tuple
 
 
 def hold_deliveries(connection: Connection) -> None:
-    """Calls that came while the connection was not enabled stay stored until somebody has them processed."""
-    waiting = Delivery.objects.filter(connection_id=connection.pk, status=Delivery.Status.RECEIVED)
-    waiting.update(status=Delivery.Status.HELD)
+    """Calls that came while the connection was off stay stored until somebody has them processed."""
+    if connection.state in Connection.OFF:
+        waiting(connection.pk).update(status=Delivery.Status.HELD)
 
 
 def process_held(connection: Connection) -> int:

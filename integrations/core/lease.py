@@ -45,6 +45,7 @@ class Held:
         started = time.monotonic()
         mine = Lease.objects.filter(connection_id=self.connection_id, name=self.name, token=self.token)
         if not mine.update(until=Now() + TTL):
+            self.renewed = float("-inf")
             raise LeaseLost(f"The lease on connection {self.connection_id} was taken over.")
         self.renewed = started
 

@@ -31,26 +31,30 @@ OLDER_UNSETTLED = Event.objects.filter(
 )
 
 
-def due(connection_id: int) -> Any:
+# An event that was taken so often and never settled: its worker may have stopped because of it.
+SUSPECT_AFTER = 3
+SUSPECT = Q(outcome=Event.Outcome.PENDING, attempts__gte=SUSPECT_AFTER)
+COLUMNS = ("id", "run_id", "record_type", "key", "payload__body", "attempts", "source_time", "retried")
+
+
+def takeable(connection_id: int) -> Any:
     """Events of a connection that a worker may send now."""
-    return Event.objects.filter(connection_id=connection_id, due_at__lte=timezone.now())
+    due = Event.objects.filter(connection_id=connection_id, due_at__lte=timezone.now())
+    return due.filter(~GuardExists(OLDER_UNSETTLED))
 
 
 def take(connector: Connector, *, urgent: bool, limit: int, flying: Collection[int]) -> list[Item]:
     """The next due events of one lane, all of the first one's record type, with payload and link.
 
-    Their attempts are counted before anything is sent: that names every record a crash may have sent twice.
+    Their attempts are counted before anything is sent: that names every record a crash may have sent twice. An event
+    that may be what stops workers is taken last and alone, so that it takes no other down with it.
     """
     lane = Q(priority=Event.Priority.LIVE) if urgent else Q(priority__gt=Event.Priority.LIVE)
-    rows = list(
-        due(connector.connection.pk)
-        .filter(lane & ~GuardExists(OLDER_UNSETTLED))
-        .exclude(pk__in=list(flying))
-        .order_by("priority", "id")
-        .values_list(
-            "id", "run_id", "record_type", "key", "payload__body", "attempts", "source_time", "retried", named=True
-        )[:limit]
-    )
+    free = takeable(connector.connection.pk).filter(lane).exclude(pk__in=list(flying))
+    found = free.values_list(*COLUMNS, named=True)
+    rows = list(found.filter(~SUSPECT).order_by("priority", "id")[:limit])
+    if not rows and not flying:
+        rows = list(found.filter(SUSPECT).order_by("attempts", "id")[:1])
     rows = [row for row in rows if row.record_type == rows[0].record_type]
     rows = _first_of_each_key(rows)
     if not rows:
@@ -107,7 +111,8 @@ def release(items: Iterable[Item]) -> None:
         Event.objects.filter(pk__in=ids, attempts__gt=0).update(attempts=F("attempts") - 1)
 
 
-def next_due(connection_id: int) -> datetime.datetime | None:
-    """When the next waiting event of a connection becomes due; None when its queue is empty."""
-    waiting = Event.objects.filter(connection_id=connection_id, due_at__isnull=False).order_by("due_at")
-    return waiting.values_list("due_at", flat=True).first()
+def next_due(connection_id: int, *, before: datetime.datetime | None = None) -> datetime.datetime | None:
+    """When the next event of a connection that waits for no older one becomes due; None: none (before that time)."""
+    queued = Event.objects.filter(connection_id=connection_id, due_at__isnull=False)
+    soon = queued.filter(due_at__lte=before) if before else queued
+    return soon.filter(~GuardExists(OLDER_UNSETTLED)).order_by("due_at").values_list("due_at", flat=True).first()

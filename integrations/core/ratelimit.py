@@ -10,7 +10,7 @@ import heapq
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -33,19 +33,21 @@ class Limit:
 
 @dataclass(frozen=True)
 class Lane:
-    """How the calls of a batch queue: `urgent` ones overtake the others; none is sent after `deadline` (monotonic)."""
+    """How the calls of a batch queue: `urgent` ones overtake the others; none waits beyond `deadline` (monotonic), and
+    none is sent once `alive` says no: the work may be another process's by then."""
 
     urgent: bool = False
     deadline: float = float("inf")
+    alive: Callable[[], bool] = lambda: True
 
 
 lane: ContextVar[Lane | None] = ContextVar("lane", default=None)
 
 
 @contextmanager
-def in_lane(*, urgent: bool, deadline: float) -> Iterator[Lane]:
+def in_lane(*, urgent: bool, deadline: float, alive: Callable[[], bool] = lambda: True) -> Iterator[Lane]:
     """Let every call inside the block, in this context, queue in that lane."""
-    chosen = Lane(urgent, deadline)
+    chosen = Lane(urgent, deadline, alive)
     token = lane.set(chosen)
     try:
         yield chosen

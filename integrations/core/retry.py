@@ -77,7 +77,8 @@ def _requeue(run: Run, event_ids: list[int]) -> int:
             outcome=Event.Outcome.PENDING,
             due_at=timezone.now(),
             settled_at=None,
-            attempts=0,
+            # An attempt before it may have got through unanswered: it doesn't start as one never sent.
+            attempts=1,
             retried=True,
             code="",
             message="",

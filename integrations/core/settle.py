@@ -6,12 +6,14 @@ import datetime
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
+from integrations.core.capture import KEY_LENGTH, storable
 from integrations.core.connector import Outcome, Result
 from integrations.core.http import Call
 from integrations.core.lease import Held
@@ -22,12 +24,13 @@ from integrations.core.models.journal import COUNTS
 BACKOFF = (30, 120, 420, 900, 1800, 2700, 3600, 5400, 7200, 10800)
 # Full jitter keeps many records from coming back at once; never sooner than this share of the step.
 JITTER_FLOOR = 0.5
+MESSAGE_LENGTH = 4000
 WRITTEN = (Result.NEW, Result.UPDATED, Result.UNCHANGED)
 
 
 def settle(held: Held, connection_id: int, version_id: int | None, outcomes: Sequence[Outcome]) -> None:
     """Write what became of a set of events. Raises LeaseLost, having written nothing, when the lease is gone."""
-    outcomes = [_give_up(outcome) for outcome in outcomes]
+    outcomes = [_storable(_give_up(outcome)) for outcome in outcomes]
     now = timezone.now()
     with transaction.atomic():
         held.renew()
@@ -36,6 +39,14 @@ def settle(held: Held, connection_id: int, version_id: int | None, outcomes: Seq
         _update_events(outcomes, version_id, now)
         _write_links(connection_id, outcomes, now)
         _count(outcomes)
+
+
+def _storable(outcome: Outcome) -> Outcome:
+    """Words and ids come from vendors: what no column takes must not keep the whole set from being settled."""
+    message, remote_id = storable(outcome.message, MESSAGE_LENGTH), storable(outcome.remote_id, KEY_LENGTH)
+    if message == outcome.message and remote_id == outcome.remote_id:
+        return outcome
+    return replace(outcome, message=message, remote_id=remote_id)
 
 
 def _give_up(outcome: Outcome) -> Outcome:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import logging
 
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
@@ -13,6 +15,8 @@ from integrations.core.lease import DELIVER
 from integrations.core.models import Clock, Connection, Delivery, Event, Lease, Pulse, Run
 from integrations.core.registry import connector_for
 from integrations.core.wake import wake
+
+logger = logging.getLogger(__name__)
 
 PULSE = "sweep"
 
@@ -60,15 +64,25 @@ def _check_books() -> None:
 
 def _start_jobs(now: datetime.datetime) -> None:
     for connection in Connection.objects.filter(state=Connection.State.ENABLED):
-        for name, job in connector_for(connection).jobs().items():
-            clock, created = Clock.objects.get_or_create(
-                connection=connection, job=name, defaults={"next_at": following(job, now, connection)}
-            )
-            if created or clock.next_at > now:
-                continue
-            mine = Clock.objects.filter(pk=clock.pk, next_at=clock.next_at)
-            if mine.update(next_at=following(job, now, connection)):
-                collect.start(connection, name, Run.Trigger.SCHEDULE)
+        try:
+            jobs = connector_for(connection).jobs()
+        except Exception as error:  # noqa: BLE001 – one connection that can't be read must not stop the others
+            logger.error("%s while reading the jobs of connection %s", type(error).__name__, connection.pk)
+            continue
+        for name, job in jobs.items():
+            _start_when_due(connection, name, job, now)
+
+
+def _start_when_due(connection: Connection, name: str, job: Job, now: datetime.datetime) -> None:
+    clock, created = Clock.objects.get_or_create(
+        connection=connection, job=name, defaults={"next_at": following(job, now, connection)}
+    )
+    if created or clock.next_at > now:
+        return
+    mine = Clock.objects.filter(pk=clock.pk, next_at=clock.next_at)
+    with transaction.atomic():
+        if mine.update(next_at=following(job, now, connection)):
+            collect.start(connection, name, Run.Trigger.SCHEDULE)
 
 
 def following(job: Job, now: datetime.datetime, connection: Connection) -> datetime.datetime:

@@ -31,11 +31,12 @@ class Account:
         return {"latency_ms": self.latency_ms}
 
     def change_settings(self, data: Data) -> None:
-        """Raises ValueError for an unknown setting."""
+        """Raises ValueError for an unknown setting or a value of another kind, before anything is changed."""
         unknown = set(data) - set(self.settings())
         if unknown:
             raise ValueError(f"no setting called {', '.join(sorted(unknown))}; there are: {', '.join(self.settings())}")
-        for name, value in data.items():
+        values = {name: type(getattr(self, name))(value) for name, value in data.items()}
+        for name, value in values.items():
             setattr(self, name, value)
 
     def clear_data(self) -> None:

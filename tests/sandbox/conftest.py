@@ -12,7 +12,6 @@ import pytest
 from tests.sandbox_server import LeadSquaredAccount, Sandbox
 
 
-
 @pytest.fixture
 def account(sandbox: Sandbox) -> LeadSquaredAccount:
     """The destination account, without limits."""

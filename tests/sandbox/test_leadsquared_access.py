@@ -38,9 +38,7 @@ def test_wrong_keys_are_answered_with_401_in_the_envelope(account: LeadSquaredAc
         assert set(reply.json()) == {"Status", "ExceptionType", "ExceptionMessage"}
 
 
-def test_keys_of_another_account_are_told_its_address(
-    account: LeadSquaredAccount, source: LeadSquaredAccount
-) -> None:
+def test_keys_of_another_account_are_told_its_address(account: LeadSquaredAccount, source: LeadSquaredAccount) -> None:
     reply = get(account, headers=source.headers)
     assert reply.status_code == 401
     assert source.url in reply.json()["ExceptionMessage"]
@@ -127,8 +125,9 @@ def test_connections_are_kept_alive(account: LeadSquaredAccount) -> None:
     with requests.Session() as session:
         for _ in range(3):
             session.get(f"{account.url}/v2/{USERS}", headers=account.headers, timeout=10)
-        pool = session.get_adapter(account.url).poolmanager.connection_from_url(account.url)
-        assert (pool.num_connections, pool.num_requests) == (1, 3)
+        pools = session.get_adapter(account.url).poolmanager.pools
+        (key,) = pools.keys()
+        assert (pools[key].num_connections, pools[key].num_requests) == (1, 3)
 
 
 def test_a_foreign_host_header_is_refused(sandbox: Sandbox) -> None:

@@ -153,6 +153,14 @@ def test_update_changes_only_what_was_sent(account: LeadSquaredAccount) -> None:
     assert account.ledger()[-1]["fields"] == ["mx_City", "LastName"]
 
 
+def test_sending_a_default_again_changes_nothing(account: LeadSquaredAccount) -> None:
+    lead_id = create(account, **ADA)
+    for stage in ("Prospect", "", "Customer", ""):
+        account.api("POST", LEADS + "Lead.Update", lead(ProspectStage=stage, DoNotEmail="0"), leadId=lead_id)
+    assert [entry["fields"] for entry in account.ledger()[1:]] == [[], [], ["ProspectStage"], ["ProspectStage"]]
+    assert stored(account, lead_id)["ProspectStage"] == "Prospect"
+
+
 def test_a_freed_unique_value_may_be_taken_by_another_lead(account: LeadSquaredAccount) -> None:
     ada = create(account, **ADA)
     account.api("POST", LEADS + "Lead.Update", lead(EmailAddress="gone@example.test"), leadId=ada)
@@ -257,6 +265,17 @@ def test_an_oversize_batch_is_refused_whole(account: LeadSquaredAccount, path: s
     assert account.lead_count() == 0
     assert len(account.api("POST", LEADS + path, rows[:most]).json()) == most
     assert account.lead_count() == most
+
+
+def test_a_lead_id_of_another_kind_is_no_match(account: LeadSquaredAccount) -> None:
+    assert capture(account, ProspectID=5, FirstName="Ada")["IsCreated"] is True
+
+
+@pytest.mark.parametrize("bad", ["text", {"Attribute": "FirstName"}, None])
+def test_a_malformed_row_refuses_the_batch_before_any_lead_is_written(account: LeadSquaredAccount, bad: Any) -> None:
+    reply = account.api("POST", LEADS + "Lead/Bulk/CreateOrUpdate", [lead(**ADA), bad])
+    assert reply.status_code == 400
+    assert account.lead_count() == 0
 
 
 def test_bulk_create_refuses_known_leads_inline(account: LeadSquaredAccount) -> None:

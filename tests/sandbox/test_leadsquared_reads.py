@@ -10,10 +10,13 @@ from tests.sandbox.conftest import lead
 from tests.sandbox_server import LeadSquaredAccount
 
 LEADS = "LeadManagement.svc/"
-KEYS = """Entity SchemaName DisplayName DataType IsMandatory Options MaxLength EntityAttributeId Name Description
-EntityAttributeType RenderType RenderTypeTextValue IsVisible IsSearchable ShowInMailMerge DefaultValue AllowMultiple
-RangeMin ShowInImport ShowInQuickAdd ShowInQuickSearch OwnerID CreatedBy CreatedOn ModifiedOn IsLeadIdentifier
-LockAfterCreate UseInLeadClone IsSortable""".split()
+KEYS = [
+    "Entity", "SchemaName", "DisplayName", "DataType", "IsMandatory", "Options", "MaxLength", "EntityAttributeId",
+    "Name", "Description", "EntityAttributeType", "RenderType", "RenderTypeTextValue", "IsVisible", "IsSearchable",
+    "ShowInMailMerge", "DefaultValue", "AllowMultiple", "RangeMin", "ShowInImport", "ShowInQuickAdd",
+    "ShowInQuickSearch", "OwnerID", "CreatedBy", "CreatedOn", "ModifiedOn", "IsLeadIdentifier", "LockAfterCreate",
+    "UseInLeadClone", "IsSortable",
+]  # fmt: skip
 
 
 def get(account: LeadSquaredAccount, path: str, **params: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from integrations.connectors.leadsquared.client import LeadSquaredClient, Refused
-from integrations.connectors.leadsquared.leads import find, hide_values
+from integrations.connectors.leadsquared.leads import find, refusal
 from integrations.connectors.leadsquared.models import Behaviour
 from integrations.connectors.leadsquared.payloads import LEAD_OF_ACTIVITY
 from integrations.core.connector import Item, Outcome, Result, Skip
@@ -36,6 +36,8 @@ def deliver(sync: LeadSync, items: Sequence[Item]) -> Iterator[Outcome]:
     for item in items:
         try:
             planned = _plan(sync, item)
+        except Refused as error:
+            planned = _refused(item, error.reason, error.call)
         except RecordError as error:
             planned = Outcome(item, Result.FAILED, error.message, "refused", call=error.call)
         if isinstance(planned, Outcome):
@@ -143,8 +145,5 @@ def _from_rows(
 
 
 def _refused(item: Item, reason: str, call: Call | None, row: int | None = None) -> Outcome:
-    message = (
-        f"LeadSquared refused this activity: {hide_values(reason, item.values)} Correct the value at the source or "
-        "the row in Edit Mapping, then press Retry."
-    )
+    message = refusal("activity", reason, item.values)
     return Outcome(item, Result.FAILED, message, "refused", call=call, row=row)

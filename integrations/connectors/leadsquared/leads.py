@@ -160,11 +160,16 @@ def _refused(
     client: LeadSquaredClient, write: Write, kind: str, reason: str, call: Call | None, row: int | None = None
 ) -> Outcome:
     hint = _other_lead(client, write, reason) if kind == DUPLICATE_EXCEPTION else ""
-    message = (
-        f"LeadSquared refused this lead: {hide_values(reason, write.values)} {hint}"
-        "Correct the value at the source or the row in Edit Mapping, then press Retry."
-    )
+    message = refusal("lead", reason, write.values, hint)
     return Outcome(write.item, Result.FAILED, message, "refused", call=call, row=row)
+
+
+def refusal(what: str, reason: str, values: dict[str, Any], hint: str = "") -> str:
+    """LeadSquared's verdict as a sentence that says what to do."""
+    return (
+        f"LeadSquared refused this {what}: {hide_values(reason, values)} {hint}Correct the value at the source or the "
+        "row in Edit Mapping, then press Retry."
+    )
 
 
 def _other_lead(client: LeadSquaredClient, write: Write, reason: str) -> str:
@@ -189,5 +194,5 @@ def hide_values(text: str, values: dict[str, Any]) -> str:
 
 
 def _failed(item: Item, error: RecordError) -> Outcome:
-    message = hide_values(error.reason, item.values) if isinstance(error, Refused) else error.message
+    message = refusal("lead", error.reason, item.values) if isinstance(error, Refused) else error.message
     return Outcome(item, Result.FAILED, message, "refused", call=error.call)

@@ -43,6 +43,9 @@ class Connection(models.Model):
     """One installed, configured connector. Each connector adds one child table: its settings page."""
 
     State = State
+    # What arrives meanwhile is held until somebody wants it. One that needs attention is not off: it goes on by itself
+    # once its setting is corrected.
+    OFF = (State.DRAFT, State.DISABLED)
 
     connector = models.CharField(max_length=40, editable=False)
     name = models.CharField(_("Name"), max_length=120, help_text=_("How this connection is called in the portal."))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections import deque
 from datetime import UTC, datetime
-from typing import Any
 
 from integrations.sandbox.leadsquared.activities import ActivityBook
-from integrations.sandbox.leadsquared.errors import MXError, over_limit
+from integrations.sandbox.leadsquared.errors import over_limit
 from integrations.sandbox.leadsquared.fields import FieldBook
 from integrations.sandbox.leadsquared.store import LeadStore
 from integrations.sandbox.leadsquared.users import practice_users
@@ -106,16 +105,3 @@ class LeadSquaredAccount(Account):
 def utc_now() -> str:
     """Now as LeadSquared writes it."""
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def envelope_row(row: int, error: MXError) -> dict[str, Any]:
-    """How a bulk reply names the error of one lead."""
-    return {
-        "RowNumber": row,
-        "LeadId": "",
-        "LeadCreated": False,
-        "LeadUpdated": False,
-        "AffectedRows": 0,
-        "ExceptionType": error.kind,
-        "ErrorMessage": error.message,
-    }

@@ -144,17 +144,16 @@ class ActivityBook:
         wanted = body.get("Fields") or []
         if len(wanted) > MOST_FIELDS:
             raise invalid(f"An activity type has up to {MOST_FIELDS} fields")
-        labels = {
-            item.get("SchemaName") or f"mx_Custom_{at}": str(item.get("DisplayName") or f"Field {at}")
-            for at, item in enumerate(wanted, 1)
-        }
-        kind = ActivityType(
-            max(self.types, default=FIRST_CUSTOM_CODE - 1) + 1,
-            name,
-            labels,
-            direction=int(body.get("Direction") or 0),
-            score=int(body.get("Score") or 0),
-        )
+        code = max(self.types, default=FIRST_CUSTOM_CODE - 1) + 1
+        try:
+            labels = {
+                item.get("SchemaName") or f"mx_Custom_{at}": str(item.get("DisplayName") or f"Field {at}")
+                for at, item in enumerate(wanted, 1)
+            }
+            direction, score = int(body.get("Direction") or 0), int(body.get("Score") or 0)
+        except (AttributeError, TypeError, ValueError):
+            raise malformed("Fields is a list of objects; Direction and Score are numbers") from None
+        kind = ActivityType(code, name, labels, direction=direction, score=score)
         self.types[kind.code] = kind
         return kind
 

@@ -8,7 +8,7 @@ from typing import Any
 from integrations.sandbox.leadsquared import activities, leads
 from integrations.sandbox.leadsquared.activities import Activity
 from integrations.sandbox.leadsquared.api import JSON, ApiCall, Route, length, success
-from integrations.sandbox.leadsquared.errors import MXError, invalid, malformed, mandatory, missing
+from integrations.sandbox.leadsquared.errors import MXError, invalid, mandatory, missing
 from integrations.sandbox.leadsquared.reads import section
 from integrations.sandbox.leadsquared.values import DATE
 
@@ -110,14 +110,10 @@ def bulk_update(call: ApiCall) -> JSON:
 
 def bulk(call: ApiCall, one: Callable[[Mapping[str, Any]], JSON], refused: dict[str, Any]) -> JSON:
     rows = []
-    for number, item in enumerate(call.rows(MOST_ACTIVITIES), 1):
-        if not isinstance(item, dict):
-            raise malformed("An activity is an object")
+    for number, item in enumerate(call.rows(MOST_ACTIVITIES, dict), 1):
         try:
             rows.append({"RowNumber": number, **one(item)})
         except MXError as error:
-            if error.status == 400:
-                raise
             text = {"ExceptionType": error.kind, "ExceptionMessage": error.message}
             rows.append({"RowNumber": number, **refused, **text})
     return {"Response": rows}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.sandbox.leadsquared import leads, reads, users
-from integrations.sandbox.leadsquared.account import LeadSquaredAccount, envelope_row
+from integrations.sandbox.leadsquared.account import LeadSquaredAccount
 from integrations.sandbox.leadsquared.errors import MXError, invalid, malformed, mandatory
 from integrations.sandbox.leadsquared.fields import metadata
 from integrations.sandbox.leadsquared.matching import attributes_of
@@ -32,10 +32,10 @@ class ApiCall:
         """API writes don't set off automations unless asked to."""
         return self.query.get("postupdatedlead", "").lower() == "true"
 
-    def rows(self, most: int) -> list[Any]:
-        """The rows of a bulk call. Raises MXError; too many refuse the whole call."""
-        if not isinstance(self.body, list):
-            raise malformed("The body is a list")
+    def rows(self, most: int, kind: type) -> list[Any]:
+        """The rows of a bulk call. Raises MXError before any is done: for another shape or too many of them."""
+        if not isinstance(self.body, list) or not all(isinstance(row, kind) for row in self.body):
+            raise malformed(f"The body is a list, and each row of it a {kind.__name__}")
         if len(self.body) > most:
             raise invalid(f"Maximum {most} records are allowed in a single call")
         return self.body
@@ -118,13 +118,11 @@ def bulk_create(call: ApiCall) -> JSON:
 def bulk(call: ApiCall, write: Callable[..., leads.Written], operation: str, most: int) -> JSON:
     """One row of reply for each lead; a refused lead doesn't hinder the others."""
     account, now, fires, reply = call.account, call.now, call.fires, []
-    for number, pairs in enumerate(call.rows(most), 1):
+    for number, pairs in enumerate(call.rows(most, list), 1):
         try:
             written = write(account, pairs, operation, now, fires)
         except MXError as error:
-            if error.status == 400:
-                raise
-            reply.append(envelope_row(number, error))
+            reply.append(refused_row(number, error))
             continue
         reply.append(
             {
@@ -136,6 +134,19 @@ def bulk(call: ApiCall, write: Callable[..., leads.Written], operation: str, mos
             }
         )
     return reply
+
+
+def refused_row(row: int, error: MXError) -> dict[str, Any]:
+    """How a bulk reply tells the error of one lead."""
+    return {
+        "RowNumber": row,
+        "LeadId": "",
+        "LeadCreated": False,
+        "LeadUpdated": False,
+        "AffectedRows": 0,
+        "ExceptionType": error.kind,
+        "ErrorMessage": error.message,
+    }
 
 
 # Leads: reads

@@ -105,7 +105,7 @@ def deliveries(account: LeadSquaredAccount, data: Data) -> Any:
 
 
 def fire(account: LeadSquaredAccount, data: Data) -> Any:
-    """Sends what really happened to no lead: a webhook on demand, with copies for those who test duplicates."""
+    """A webhook on demand though no lead was changed (activities are posted), with copies to test duplicates."""
     change = change_on_demand(account, data.get("trigger", "new_lead"), data.get("lead_ids") or [])
     webhooks, results = account.webhooks, []
     with outward() as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -117,7 +117,7 @@ class FieldBook:
         self.fields: dict[str, Field] = {}
         self.checks: dict[str, Check | None] = {}
         for field in (*STANDARD, *PRACTICE, *PRACTICE_IN.get(account, ())):
-            self.put(field)
+            self.put(replace(field))
 
     def put(self, field: Field) -> None:
         self.fields[field.schema] = field

@@ -38,7 +38,7 @@ def upsert(account: LeadSquaredAccount, pairs: Any, operation: str, now: str, fi
     """Lead.CreateOrUpdate. Raises MXError."""
     attributes, search_by = attributes_of(pairs)
     values = account.fields.clean(attributes)
-    found, key = for_upsert(account.store, values, search_by, attributes.get("ProspectID"))
+    found, key = for_upsert(account.store, values, search_by, own_id(attributes))
     return write(account, found, values, key, operation, now, fire)
 
 
@@ -48,12 +48,18 @@ def capture(account: LeadSquaredAccount, pairs: Any, behaviour: str, now: str, f
         raise invalid(f"LeadUpdateBehavior '{behaviour}' is not one of {', '.join(UPDATE_BEHAVIOURS)}")
     attributes, search_by = attributes_of(pairs)
     values = account.fields.clean(attributes)
-    found, key = for_capture(account.store, values, search_by, attributes.get("ProspectID"))
+    found, key = for_capture(account.store, values, search_by, own_id(attributes))
     if found and behaviour == "DoNotUpdate":
         return Written(found, False)
     if found:
         values = captured_over(account, found, values, behaviour)
     return write(account, found, values, key, "Lead.Capture", now, fire)
+
+
+def own_id(attributes: Mapping[str, Any]) -> str | None:
+    """The ProspectID of a payload, whatever JSON it was sent as."""
+    value = attributes.get("ProspectID")
+    return None if value is None else str(value)
 
 
 def captured_over(
@@ -98,9 +104,8 @@ def write(
     fire = fire and account.webhooks.wanted("lead_update" if found else "new_lead")
     if found is None:
         lead_id = store.create(values, now)
-        account.ledger.add(
-            now, operation, "lead", lead_id, "created", key, [name for name, value in values.items() if value]
-        )
+        written = [name for name, value in values.items() if value]
+        account.ledger.add(now, operation, "lead", lead_id, "created", key, written)
         if fire:
             account.webhooks.announce(Change("new_lead", "Lead_Post_Create", filled(account, lead_id)))
         return Written(lead_id, True)

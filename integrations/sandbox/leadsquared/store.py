@@ -73,7 +73,12 @@ class LeadStore:
     def update(self, lead_id: str, values: Values, now: str) -> list[str]:
         """Writes what was sent and names what changed. Raises MXError on a collision."""
         lead = self.leads[lead_id]
-        changed = {name: value for name, value in values.items() if lead.get(name) != value}
+        defaults = self.fields.defaults
+        changed = {
+            name: value
+            for name, value in values.items()
+            if (lead.get(name) or defaults[name]) != (value or defaults[name])
+        }
         if changed:
             self._refuse_duplicates(changed, lead_id)
             self._unindex(lead_id, {name: lead.get(name) for name in changed})

@@ -70,9 +70,7 @@ def test_a_new_lead_is_created_in_the_destination(make_leadsync: Make, destinati
     assert Delivery.objects.get().status == Delivery.Status.CAPTURED
 
 
-def test_a_changed_lead_is_updated_and_its_other_fields_stay(
-    make_leadsync: Make, destination: Any, send: Send
-) -> None:
+def test_a_changed_lead_is_updated_and_its_other_fields_stay(make_leadsync: Make, destination: Any, send: Send) -> None:
     destination.save_lead(EmailAddress="ada@example.test", FirstName="A.", mx_City="Aarhus")
     [event] = send(make_leadsync(), ADA)
     assert event.outcome == "updated"
@@ -260,9 +258,7 @@ def test_a_bulk_row_that_is_refused_fails_alone_and_names_the_field(
     make_leadsync: Make, destination: Any, send: Send
 ) -> None:
     destination.save_lead(EmailAddress="other@example.test", Phone="+45-20304051")
-    leads = [
-        {"ProspectID": f"s-{n}", "EmailAddress": f"n{n}@example.test", "Phone": f"2030405{n}"} for n in range(3)
-    ]
+    leads = [{"ProspectID": f"s-{n}", "EmailAddress": f"n{n}@example.test", "Phone": f"2030405{n}"} for n in range(3)]
     events = send(make_leadsync(), leads)
     assert outcomes(events) == ["new", "failed", "new"]
     other = destination.lead("other@example.test")["ProspectID"]
@@ -325,9 +321,7 @@ def test_the_rate_limit_costs_time_and_no_attempt(
     assert (event.outcome, event.attempts) == ("new", 1)
 
 
-def test_refused_keys_stop_the_connection_and_keep_the_queue(
-    make_leadsync: Make, destination: Any, send: Send
-) -> None:
+def test_refused_keys_stop_the_connection_and_keep_the_queue(make_leadsync: Make, destination: Any, send: Send) -> None:
     connection = make_leadsync()
     destination.settings(secret_key="practice-secret-rotated")
     [event] = send(connection, ADA)
@@ -428,9 +422,7 @@ def test_a_changed_activity_is_updated(make_leadsync: Make, destination: Any, se
     assert "two lamps" in json.dumps(activity)
 
 
-def test_an_activity_finds_its_lead_by_the_lead_it_came_with(
-    make_leadsync: Make, destination: Any, send: Send
-) -> None:
+def test_an_activity_finds_its_lead_by_the_lead_it_came_with(make_leadsync: Make, destination: Any, send: Send) -> None:
     destination.save_lead(EmailAddress="ada@example.test")
     [event] = send(make_leadsync(sync_activities=True), payload("activity_with_lead"))
     assert event.outcome == "new"

@@ -17,6 +17,7 @@ from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import autodiscover_modules
+from django_q.tasks import async_task
 
 from integrations.core.children import Children
 from integrations.core.demo import add_options
@@ -52,6 +53,8 @@ class Command(BaseCommand):
                 return
             for journey in all_journeys():
                 journey.set_up(self.practice)
+            # The minute clock starts half a minute after its cluster; the first sweep needn't wait for it.
+            async_task("integrations.core.tasks.sweep")
             if options["once"]:
                 self.walk()
             else:

@@ -1,0 +1,65 @@
+"""The sidebar: each connector with the connections this user has access to, then the log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from integrations.core.models import Connection
+from integrations.core.registry import all_connectors
+
+# More than these are found through the list.
+SHOWN = 15
+LOGS = (("core_event", "receipt_long"), ("core_run", "play_circle"), ("core_delivery", "webhook"))
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """For UNFOLD["SIDEBAR"]["navigation"]."""
+    groups = [_connections(request, name, connector) for name, connector in all_connectors()]
+    return [group for group in [*groups, _logs(request), _people(request)] if group and group["items"]]
+
+
+def _connections(request: HttpRequest, name: str, connector: Any) -> dict[str, Any] | None:
+    model_admin = admin.site._registry.get(connector.model)
+    if model_admin is None or not model_admin.has_view_or_change_permission(request):
+        return None
+    prefix = f"admin:{name}_{connector.model._meta.model_name}"
+    mine = Connection.objects.visible_to(request.user).filter(connector=name).order_by("name")
+    everything = reverse(f"{prefix}_changelist")
+    items = [_item(_("All connections"), "hub", everything, request.path == everything)]
+    for pk, title in mine.values_list("pk", "name")[:SHOWN]:
+        here = f"{everything}{pk}/"
+        items.append(_item(title, "sync_alt", f"{here}change/", request.path.startswith(here)))
+    return {"title": connector.label, "separator": True, "items": items}
+
+
+def _item(title: str, icon: str, link: str, active: bool) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": link, "active": active}
+
+
+def _logs(request: HttpRequest) -> dict[str, Any]:
+    return {"title": _("Logs"), "separator": True, "items": _registered(request, LOGS)}
+
+
+def _people(request: HttpRequest) -> dict[str, Any]:
+    pages = (("auth_user", "person"), ("auth_group", "group"))
+    return {"title": _("Users and roles"), "separator": True, "items": _registered(request, pages)}
+
+
+def _registered(request: HttpRequest, pages: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
+    items = []
+    for model, model_admin in admin.site._registry.items():
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        icon = dict(pages).get(name)
+        if icon is None or not model_admin.has_view_permission(request):
+            continue
+        try:
+            link = reverse(f"admin:{name}_changelist")
+        except NoReverseMatch:
+            continue
+        items.append({"title": str(model._meta.verbose_name_plural).capitalize(), "icon": icon, "link": link})
+    return items

@@ -1,0 +1,119 @@
+"""What of a stored text the user may see: personal data masked, secrets masked, vendor text inert, JSON indented."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from cryptography.fernet import InvalidToken
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from integrations.core.redact import MASK, clean, mask_payload, mask_personal, redact
+
+# Characters of one body on a page; what is stored is seldom longer.
+SHOWN = 200_000
+_EMAIL = re.compile(r"[^\s@<>\"'()=,;:]+@[^\s@<>\"'()=,;:]+\.\w+")
+_PHONE = re.compile(r"(?<![\w-])\+?\d[\d ()./-]{5,}\d(?![\w-])")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A body on a page: its text, or a note why there is none (or not all of it)."""
+
+    text: str = ""
+    note: str = ""
+
+
+class Unreadable(Exception):
+    """A stored text that none of FERNET_KEYS opens."""
+
+
+def read_encrypted(read: Callable[[], Any]) -> Any:
+    """The value of one encrypted column. Raises Unreadable, so that one bad row doesn't take the page with it."""
+    try:
+        return read()
+    except (InvalidToken, ValueError, TypeError) as error:
+        raise Unreadable from error
+
+
+@dataclass(frozen=True)
+class Sight:
+    """`full` users see personal data; the others what remains of it."""
+
+    full: bool
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Sight:
+        return cls(request.user.has_perm("core.view_personal_data"))
+
+    def label(self, text: str) -> str:
+        return clean(text) if self.full else str(mask_personal(text))
+
+    def key(self, text: str) -> str:
+        """A record key: masked where it is an e-mail address or a phone number."""
+        if self.full or not (_EMAIL.search(text) or _PHONE.search(text)):
+            return clean(text)
+        return str(mask_personal(text))
+
+    def sentence(self, text: str) -> str:
+        """A message: addresses and numbers in it masked."""
+        shown = clean(redact(text))
+        if self.full:
+            return shown
+        return _PHONE.sub(_mask_match, _EMAIL.sub(_mask_match, shown))
+
+    def url(self, url: str) -> str:
+        """An API address: parameter values, and path segments that name a person, masked."""
+        if self.full:
+            return clean(redact(url))
+        parts = urlsplit(clean(redact(url)))
+        segments = (str(mask_personal(text)) if _names_person(text) else text for text in parts.path.split("/"))
+        query = urlencode([(name, mask_personal(value)) for name, value in parse_qsl(parts.query)], safe=MASK + "@")
+        return f"{parts.scheme}://{parts.netloc}{'/'.join(segments)}{f'?{query}' if query else ''}"
+
+    def json(self, value: Any) -> str:
+        """A JSON-like value, indented."""
+        try:
+            shown = value if self.full else mask_payload(value)
+            text = json.dumps(shown, indent=2, ensure_ascii=False, default=str)
+        except RecursionError:
+            return _("Nested too deeply to be shown.")
+        return clean(redact(text), SHOWN)
+
+    def body(self, text: str | None, *, truncated: bool = False) -> Shown:
+        """A stored body. None: deleted after the retention period."""
+        if text is None:
+            return Shown(note=deleted_note())
+        if not text.strip():
+            return Shown(note=_("Empty."))
+        note = _("Only the first 64 KiB were stored.") if truncated else ""
+        try:
+            return Shown(self.json(json.loads(text)), note)
+        except (ValueError, RecursionError):
+            if self.full:
+                return Shown(clean(redact(text), SHOWN), note)
+        hidden = _("Hidden: it is not complete JSON, so the personal data in it can't be masked.")
+        return Shown(note=f"{hidden} {note}".strip())
+
+
+def deleted_note() -> str:
+    return _("Deleted after %(days)s days (RETENTION_DAYS).") % {"days": settings.RETENTION_DAYS}
+
+
+def unreadable_note() -> str:
+    return _("Can't be decrypted: the key it was stored under is missing from FERNET_KEYS. Tell your operator.")
+
+
+def _mask_match(match: re.Match[str]) -> str:
+    return str(mask_personal(match[0]))
+
+
+def _names_person(segment: str) -> bool:
+    text = unquote(segment)
+    return "@" in text or bool(_PHONE.search(text))

@@ -1,0 +1,175 @@
+"""ConnectorContract: the security and behaviour review every connector passes by subclassing it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import reverse
+
+from integrations.core import drain as engine
+from integrations.core import retry
+from integrations.core.fields import secret_names
+from integrations.core.models import Connection, Event, Run
+from integrations.core.registry import connector_for
+from integrations.core.setup import MARKETING, SUPPORT
+from tests.crawl import crawl, everything_stored
+
+
+class ConnectorContract:
+    """Subclasses give the fixture `connection` (enabled, against its practice vendor) and the four methods below."""
+
+    def arrive(self, connection: Connection, number: int = 1) -> None:
+        """`number` new records are stored as events or webhook calls of the connection, not yet sent."""
+        raise NotImplementedError
+
+    def make_vendor(self, state: str) -> None:
+        """Put the practice vendor into a state: "well", "troubled" (one 5xx), "refusing" (one record),
+        "closed" (keys refused), "silent" (applies one write and never answers)."""
+        raise NotImplementedError
+
+    def created(self) -> list[str]:
+        """The ids of records created at the vendor, one entry for each creation."""
+        raise NotImplementedError
+
+    def calls(self) -> int:
+        """How many HTTP calls the vendor has had."""
+        raise NotImplementedError
+
+    # -- behaviour -------------------------------------------------------------------------------
+
+    def run(self, connection: Connection) -> list[Event]:
+        Event.objects.filter(due_at__isnull=False).update(due_at=connection.created_at)
+        engine.drain(connection.pk)
+        return list(Event.objects.filter(connection_id=connection.pk).order_by("pk"))
+
+    def test_what_arrives_is_delivered_and_the_books_balance(self, connection: Connection) -> None:
+        self.arrive(connection, 3)
+        assert {event.outcome for event in self.run(connection)} == {"new"}
+        assert len(self.created()) == 3
+        for run in Run.objects.all():
+            assert (run.status, run.waiting) == (Run.Status.SUCCESS, 0)
+
+    def test_a_vendor_in_trouble_makes_records_wait_and_then_arrive(self, connection: Connection) -> None:
+        self.make_vendor("troubled")
+        self.arrive(connection)
+        [event] = self.run(connection)
+        assert (event.outcome, event.code) == ("waiting", "temporary")
+        assert {event.outcome for event in self.run(connection)} == {"new"}
+        assert len(self.created()) == 1
+
+    def test_a_refused_record_fails_with_a_sentence_and_recovers_by_retry(self, connection: Connection) -> None:
+        self.make_vendor("refusing")
+        self.arrive(connection)
+        [event] = self.run(connection)
+        assert event.outcome == "failed"
+        assert event.message.endswith("press Retry.")
+        self.make_vendor("well")
+        assert retry.retry(connection.pk, [event.pk])
+        [event] = self.run(connection)
+        assert (event.outcome, event.recovered) == ("updated", True)
+        assert len(self.created()) == 1
+
+    def test_refused_keys_stop_the_connection_keep_its_queue_and_say_what_to_do(self, connection: Connection) -> None:
+        self.make_vendor("closed")
+        self.arrive(connection)
+        [event] = self.run(connection)
+        assert (event.outcome, event.settled_at) == ("waiting", None)
+        connection.refresh_from_db()
+        assert connection.state == Connection.State.ATTENTION
+        assert connection.state_reason
+        before = self.calls()
+        self.run(connection)
+        assert self.calls() == before
+        self.make_vendor("well")
+        connection.set_state(Connection.State.ENABLED)
+        assert {event.outcome for event in self.run(connection)} == {"new"}
+
+    def test_an_answer_that_got_lost_creates_nothing_twice(self, connection: Connection) -> None:
+        self.make_vendor("silent")
+        self.arrive(connection)
+        self.run(connection)
+        [event] = self.run(connection)
+        assert event.outcome in ("new", "updated")
+        assert len(self.created()) == 1
+
+    def test_calls_grow_with_batches_not_with_records(self, connection: Connection) -> None:
+        sizes = {record_type.batch_size for record_type in connector_for(connection).record_types}
+        self.arrive(connection, max(sizes))
+        self.run(connection)
+        one_batch = self.calls()
+        self.arrive(connection, 4 * max(sizes))
+        self.run(connection)
+        assert self.calls() - one_batch <= 4 * one_batch
+
+    # -- security --------------------------------------------------------------------------------
+
+    def test_secrets_are_on_no_page_and_in_no_table(
+        self, connection: Connection, admin_client: Client, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        secrets = [getattr(connection, name) for name in secret_names(type(connection))]
+        assert all(secrets)
+        for state in ("well", "troubled", "refusing", "closed"):
+            self.make_vendor(state)
+            self.arrive(connection)
+            self.run(connection)
+        pages = {address: response.content.decode() for address, response in crawl(admin_client)}
+        own = type(connection)._meta
+        assert reverse(f"admin:{own.app_label}_{own.model_name}_change", args=[connection.pk]) in {
+            address.partition("?")[0] for address in pages
+        }
+        for secret in secrets:
+            assert [address for address, text in pages.items() if secret in text] == []
+            assert secret not in everything_stored()
+            assert secret not in caplog.text
+
+    def test_bad_credentials_fail_the_check_with_a_sentence_and_without_the_secret(
+        self, connection: Connection
+    ) -> None:
+        self.make_vendor("closed")
+        [*_, last] = connector_for(connection).check()
+        assert not last.ok
+        assert last.detail
+        assert not [secret for secret in connection.secrets() if secret in last.detail]
+
+    def test_who_has_no_role_sees_nothing_of_it(self, connection: Connection, client: Client) -> None:
+        self.make_vendor("refusing")
+        self.arrive(connection)
+        [event] = self.run(connection)
+        user = User.objects.create_user("stranger", password="x", is_staff=True)
+        user.groups.add(Group.objects.get(name=MARKETING))
+        client.force_login(user)
+        for _, response in crawl(client):
+            assert connection.name not in response.content.decode()
+        for page, pk in self.own_pages(connection, event):
+            assert client.get(reverse(page, args=[pk])).status_code in (302, 403, 404)
+
+    def test_support_reads_logs_masked_and_cannot_change_settings(self, connection: Connection, client: Client) -> None:
+        self.make_vendor("refusing")
+        self.arrive(connection)
+        [event] = self.run(connection)
+        user = User.objects.create_user("support", password="x", is_staff=True)
+        user.groups.add(group := Group.objects.get(name=SUPPORT))
+        connection.access_roles.add(group)
+        client.force_login(user)
+        panel = client.get(reverse("admin:core_event_change", args=[event.pk]))
+        assert panel.status_code == 200
+        assert event.label
+        assert event.label not in panel.content.decode()
+        own = type(connection)._meta
+        settings_page = reverse(f"admin:{own.app_label}_{own.model_name}_change", args=[connection.pk])
+        assert client.get(settings_page).status_code in (302, 403, 404)
+
+    def own_pages(self, connection: Connection, event: Event) -> list[tuple[str, Any]]:
+        own = type(connection)._meta
+        return [
+            (f"admin:{own.app_label}_{own.model_name}_change", connection.pk),
+            (f"admin:{own.app_label}_{own.model_name}_history", connection.pk),
+            (f"admin:{own.app_label}_{own.model_name}_delete", connection.pk),
+            ("admin:core_event_change", event.pk),
+            ("admin:core_run_change", event.run_id),
+        ]
