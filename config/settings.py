@@ -9,6 +9,7 @@ from typing import Any
 import environ
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -216,7 +217,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Integration portal"),
     "SITE_HEADER": _("Integration portal"),
     "SITE_SYMBOL": "sync_alt",
-    "STYLES": ["/static/portal.css"],
+    "STYLES": [lambda request: static("portal.css")],
     "SHOW_HISTORY": True,
     "ENVIRONMENT": "integrations.core.views.workers_sign",
     "SHOW_VIEW_ON_SITE": False,

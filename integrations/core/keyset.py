@@ -9,6 +9,7 @@ Row comparisons – `(outcome, id) < ('failed', 900)` in the order of exactly th
 million rows when the wanted ones are old (measured: 0.2–0.5 s against 1 ms).
 """
 
+# ruff: noqa: S608 – table and column names are the constants of logbook.py; every value is a parameter
 from __future__ import annotations
 
 import datetime
@@ -222,15 +223,13 @@ _FIRST_SINCE = """
 WITH RECURSIVE search (low, high) AS (
     SELECT COALESCE(MIN(id), 0), COALESCE(MAX(id), -1) + 1 FROM {table}
     UNION ALL
-    SELECT CASE WHEN earlier THEN middle + 1 ELSE low END, CASE WHEN earlier THEN high ELSE middle END
-    FROM (
-        SELECT low, high, (low + high) / 2 AS middle,
-               (SELECT t.{column} < %s FROM {table} AS t WHERE t.id >= (low + high) / 2 ORDER BY t.id LIMIT 1) AS earlier
-        FROM search WHERE low < high
-    ) AS step
+    SELECT CASE WHEN {earlier} THEN (low + high) / 2 + 1 ELSE low END,
+           CASE WHEN {earlier} THEN high ELSE (low + high) / 2 END
+    FROM search WHERE low < high
 )
 SELECT low FROM search WHERE low >= high
 """
+_EARLIER = "(SELECT {column} < %s FROM {table} WHERE id >= (low + high) / 2 ORDER BY id LIMIT 1)"
 
 
 def first_id_since(table: str, column: str, moment: datetime.datetime) -> int:
@@ -239,7 +238,8 @@ def first_id_since(table: str, column: str, moment: datetime.datetime) -> int:
     Ids grow with time. Rows of transactions that ran at the same instant may stand on the other side of it.
     """
     value = connection.ops.adapt_datetimefield_value(moment)
-    return int(_fetch(_FIRST_SINCE.format(table=table, column=column), (value,))[0][0])
+    sql = _FIRST_SINCE.format(table=table, earlier=_EARLIER.format(table=table, column=column))
+    return int(_fetch(sql, (value, value))[0][0])
 
 
 def _fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from django.urls import path
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from integrations.core.admin.connection_actions import ConnectionActions
 from integrations.core.admin.connection_history import ConnectionHistory
@@ -121,7 +121,7 @@ class ConnectionAdmin(ConnectionHistory, ConnectionSaving, ConnectionActions, Co
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "access_roles":
-            made = db_field.formfield(widget=UnfoldAdminCheckboxSelectMultiple, **kwargs)
+            made = db_field.formfield(widget=UnfoldAdminCheckboxSelectMultipleWidget, **kwargs)
             made.queryset = Group.objects.order_by("name")
             return made
         return super().formfield_for_manytomany(db_field, request, **kwargs)

@@ -71,9 +71,7 @@ class ConnectionSaving(ConnectionPages):
         """Keep the version; a connection that stopped for its settings goes on."""
         for record_type, names in self.search_settings.items():
             for key in mark_search_keys(obj, record_type, search_keys(obj, names)):
-                text = _(
-                    "No row of Edit Mapping that is switched on fills %(field)s, by which records are found. Add one."
-                )
+                text = _("No row of Edit Mapping fills %(field)s, by which records are found: add one.")
                 self.message_user(request, text % {"field": key}, messages.WARNING)
         versions.record_version(obj, request.user)  # type: ignore[arg-type]
         if Connection.objects.filter(pk=obj.pk, state=Connection.State.ATTENTION).exists():

@@ -44,10 +44,7 @@ class ConnectionWebhook(ConnectionPages):
             guide=self.webhook_guide,
             calls=self._calls(request, obj),
         )
-        response = TemplateResponse(request, "admin/core/connection/webhook.html", context)
-        # The page that holds the address is not to be kept by a browser or a proxy.
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "admin/core/connection/webhook.html", context)
 
     def new_address_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make a webhook URL and show it, this once."""

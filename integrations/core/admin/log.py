@@ -41,7 +41,6 @@ post_only = method_decorator(require_POST)
 class JournalAdmin(LogAdmin):
     """A list and a page, both looked at only, for those with the view permission."""
 
-
     def _may_view(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
             raise PermissionDenied

@@ -26,5 +26,5 @@ class PortalUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
 
 
 @admin.register(Group)
-class RoleAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
+class RoleAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc]
     pass

@@ -45,9 +45,7 @@ class LogForm(forms.Form):
     until = Day(label=_("To"))
     job = Choice(label=_("Job Status"), choices=Job.choices)
     sync = Choice(label=_("Sync Status"), choices=Sync.choices)
-    tab = forms.ChoiceField(
-        required=False, choices=[(tab.value, tab.value) for tab in Tab], widget=forms.HiddenInput()
-    )
+    tab = forms.ChoiceField(required=False, choices=[(tab.value, tab.value) for tab in Tab], widget=forms.HiddenInput())
 
     def __init__(self, data: QueryDict, visible: Visible) -> None:
         super().__init__(data, auto_id="log-%s", label_suffix="")
@@ -95,12 +93,12 @@ class JournalForm(forms.Form):
         self.full_clean()
 
     @property
-    def connection(self) -> int | None:
+    def chosen_connection(self) -> int | None:
         chosen = self.cleaned_data.get("connection")
         return int(chosen) if chosen else None
 
     @property
-    def status(self) -> str:
+    def chosen_status(self) -> str:
         return str(self.cleaned_data.get("status", ""))
 
     def fields_shown(self) -> list[forms.BoundField]:

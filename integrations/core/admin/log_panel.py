@@ -213,5 +213,3 @@ def _siblings(request: HttpRequest, event: Event, plural: str, sight: Sight) -> 
         )
         for (title, _names, sync), ids in zip(lists, found, strict=True)
     ]
-
-

@@ -93,4 +93,9 @@ def confirmation(request: HttpRequest) -> dict[str, Any]:
     ids = matching_ids(request, visible)
     groups = by_connection(ids, visible)
     rows = [(visible.names[connection_id], len(found)) for connection_id, found in groups.items()]
-    return {"rows": rows, "number": sum(number for _name, number in rows), "capped": len(ids) >= RETRY_CAP, "cap": RETRY_CAP}
+    return {
+        "rows": rows,
+        "number": sum(number for _name, number in rows),
+        "capped": len(ids) >= RETRY_CAP,
+        "cap": RETRY_CAP,
+    }

@@ -42,7 +42,7 @@ class DeliveryRow:
 
 def run_list_context(request: HttpRequest) -> dict[str, Any]:
     visible, form = _form(request, list(Run.Status.choices))
-    rows = run_rows(form.connection, form.status, visible.ids)
+    rows = run_rows(form.chosen_connection, form.chosen_status, visible.ids)
     page = keyset.page(rows, PAGE_SIZE, **position(request.GET))
     runs = Run.objects.defer("plan").in_bulk(page.ids)
     return {
@@ -68,7 +68,13 @@ def duration(run: Run) -> str:
 def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
     """`run` comes with its connection and who requested it."""
     log = f"{reverse('admin:core_event_changelist')}?q=J{run.pk}"
-    tabs = (("new", "new"), ("updated", "updated"), ("skipped", "skipped"), ("failed", "failed"), ("waiting", "waiting"))
+    tabs = (
+        ("new", "new"),
+        ("updated", "updated"),
+        ("skipped", "skipped"),
+        ("failed", "failed"),
+        ("waiting", "waiting"),
+    )
     return {
         "run": run,
         "badge": RUNS[run.status],
@@ -82,7 +88,7 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
 
 def delivery_list_context(request: HttpRequest) -> dict[str, Any]:
     visible, form = _form(request, list(Delivery.Status.choices))
-    rows = delivery_rows(form.connection, form.status, visible.ids)
+    rows = delivery_rows(form.chosen_connection, form.chosen_status, visible.ids)
     page = keyset.page(rows, PAGE_SIZE, **position(request.GET))
     deliveries = Delivery.objects.defer("body").in_bulk(page.ids)
     sight = Sight.of(request)
@@ -90,7 +96,7 @@ def delivery_list_context(request: HttpRequest) -> dict[str, Any]:
         "form": form,
         "rows": [_delivery_row(deliveries[pk], visible, sight) for pk in page.ids if pk in deliveries],
         "clear_url": query(request.GET, connection=None, status=None),
-        "process_held_url": _process_held_url(request, form.connection),
+        "process_held_url": _process_held_url(request, form.chosen_connection),
         **paging(request, page, "W"),
     }
 
