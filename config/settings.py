@@ -190,6 +190,8 @@ if env.bool("BEHIND_PROXY", default=False):
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# A row of Edit Mapping is up to eight form fields.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 CONTENT_SECURITY_POLICY = {
@@ -218,6 +220,12 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": _("Integration portal"),
     "SITE_SYMBOL": "sync_alt",
     "STYLES": [lambda request: static("portal.css")],
+    "SCRIPTS": [lambda request: static("portal.js")],
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "integrations.core.admin.connection_sidebar.navigation",
+    },
     "SHOW_HISTORY": True,
     "ENVIRONMENT": "integrations.core.views.workers_sign",
     "SHOW_VIEW_ON_SITE": False,

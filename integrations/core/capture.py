@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -12,14 +13,20 @@ from django.utils import timezone
 
 from integrations.core.connector import Record
 from integrations.core.models import Connection, Event, EventPayload, Run
+from integrations.core.rows import insert
 from integrations.core.wake import wake
 
 CHUNK = 1000
 KEY_LENGTH = 191
+EVENT_COLUMNS = (
+    "record_type", "key", "label", "source_time", "dedupe_key", "due_at", "settled_at", "outcome", "code", "message",
+)  # fmt: skip
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+KEY = EVENT_COLUMNS.index("key")
 
 
 def to_text(payload: Any) -> str:
-    return encodable(json.dumps(payload, ensure_ascii=False, separators=(",", ":"), default=str))
+    return encodable(COMPACT.encode(payload))
 
 
 def encodable(text: str) -> str:
@@ -46,13 +53,13 @@ def capture(
     with transaction.atomic():
         for start in range(0, len(fresh), CHUNK):
             chunk = fresh[start : start + CHUNK]
-            events = Event.objects.bulk_create(_event(connection.pk, run.pk, record, priority, now) for record in chunk)
-            EventPayload.objects.bulk_create(
-                EventPayload(event=event, body=to_text(record.payload))
-                for event, record in zip(events, chunk, strict=True)
-            )
+            rows = [_event(record, now) for record in chunk]
+            same = {"connection_id": connection.pk, "run_id": run.pk, "priority": int(priority), "created_at": now}
+            ids = insert(Event, EVENT_COLUMNS, rows, same=same)
+            payloads = zip(ids, (to_text(record.payload) for record in chunk), strict=True)
+            insert(EventPayload, ("event_id", "body"), payloads)
             if priority == Event.Priority.LIVE:
-                _promote(connection.pk, [event.key for event in events])
+                _promote(connection.pk, [row[KEY] for row in rows])
         broken = sum(1 for record in fresh if record.problem)
         Run.objects.filter(pk=run.pk).update(read=F("read") + len(fresh), failed=F("failed") + broken)
         if len(fresh) > broken:
@@ -60,23 +67,13 @@ def capture(
     return fresh
 
 
-def _event(connection_id: int, run_id: int, record: Record, priority: int, now: Any) -> Event:
-    event = Event(
-        connection_id=connection_id,
-        run_id=run_id,
-        record_type=record.record_type,
-        key=storable(record.key, KEY_LENGTH),
-        label=storable(record.label, KEY_LENGTH),
-        source_time=record.source_time,
-        dedupe_key=record.dedupe_key,
-        priority=priority,
-        due_at=now,
-        created_at=now,
-    )
+def _event(record: Record, now: datetime.datetime) -> tuple[Any, ...]:
+    """Values of EVENT_COLUMNS. A record with a problem is settled as it comes."""
+    what = (record.record_type, storable(record.key, KEY_LENGTH), storable(record.label, KEY_LENGTH))
+    once = (record.source_time, record.dedupe_key)
     if record.problem:
-        event.outcome, event.code, event.message = Event.Outcome.FAILED, "refused", record.problem
-        event.due_at, event.settled_at = None, now
-    return event
+        return *what, *once, None, now, Event.Outcome.FAILED, "refused", record.problem
+    return *what, *once, now, None, Event.Outcome.PENDING, "", ""
 
 
 def _once(connection_id: int, records: Sequence[Record]) -> list[Record]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.core.connector import Connector, Field
 from integrations.core.errors import SyncError
 from integrations.core.mapping import digest
-from integrations.core.models import Connection, FieldCatalog
+from integrations.core.models import Connection, FieldCatalog, FieldMapping
 from integrations.core.models.engine import EPOCH
 
 MAX_AGE = datetime.timedelta(hours=1)
@@ -37,13 +37,23 @@ class Catalog:
 def refresh(connector: Connector, record_type: str) -> list[Field]:
     """Read the fields of a record type live and keep them. Raises SyncError."""
     fields = connector.describe(record_type)
-    FieldCatalog.objects.update_or_create(
+    _, first = FieldCatalog.objects.update_or_create(
         connection_id=connector.connection.pk,
         record_type=record_type,
         defaults={"fields": [asdict(field) for field in fields], "fetched_at": timezone.now()},
     )
-    connector._fields.pop(record_type, None)
+    connector.forget_fields(record_type)
+    if first:
+        _switch_off_unknown(connector.connection.pk, record_type, {field.name for field in fields})
     return fields
+
+
+def _switch_off_unknown(connection_id: int, record_type: str, known: set[str]) -> None:
+    """Default rows for fields this account doesn't have: on, they would have every record refused."""
+    for row in FieldMapping.objects.filter(connection_id=connection_id, record_type=record_type, enabled=True):
+        if row.target not in known:
+            row.enabled = False
+            row.save()
 
 
 def current(connector: Connector, record_type: str, *, now: bool = False) -> Catalog:

@@ -265,6 +265,10 @@ class Connector:
             }
         return self._fields[record_type]
 
+    def forget_fields(self, record_type: str) -> None:
+        """They were read anew."""
+        self._fields.pop(record_type, None)
+
     def load(self) -> None:
         """Read mapping and fields now: `deliver` and `prepare` run without the database."""
         for record_type in self.record_types:

@@ -47,7 +47,7 @@ class SecretField(EncryptedText):
     def formfield(self, **kwargs: Any) -> Any:
         from integrations.core.forms import SecretInput
 
-        return super().formfield(**{"widget": SecretInput, "strip": True, **kwargs})
+        return super().formfield(**{"strip": True, **kwargs, "widget": SecretInput})
 
 
 def secret_names(model: type[models.Model]) -> tuple[str, ...]:

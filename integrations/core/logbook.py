@@ -26,6 +26,7 @@ Outcome = Event.Outcome
 EVENTS = Event._meta.db_table
 RUNS = Run._meta.db_table
 DELIVERIES = Delivery._meta.db_table
+RUN_STATUS = f"(SELECT r.status FROM {RUNS} AS r WHERE r.id = w.run_id)"  # noqa: S608 – a constant
 
 
 class Tab(enum.StrEnum):
@@ -244,15 +245,13 @@ def _condition(
     if outcomes is not None and len(outcomes) < len(Outcome.values):
         tests.append(("w.outcome", outcomes))
     columns = [name.removeprefix("w.") for name, _ in tests]
-    join = ""
     if log.job:
-        tests.append(("r.status", JOB_STATUSES[log.job]))
+        tests.append((RUN_STATUS, JOB_STATUSES[log.job]))
         columns.append("run_id")
-        join = f"LEFT JOIN {RUNS} AS r ON r.id = w.run_id"
     if not tests:
         return None
     sql = " AND ".join(f"{name} IN ({', '.join(['%s'] * len(values))})" for name, values in tests)
-    return Condition(sql, tuple(value for _, values in tests for value in values), tuple(columns), join)
+    return Condition(sql, tuple(value for _, values in tests for value in values), tuple(columns))
 
 
 # -- runs and webhook calls -----------------------------------------------------------------------

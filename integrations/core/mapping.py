@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+# One encoder for all: `json.dumps` builds one a call.
+SORTED = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+
 
 @dataclass(frozen=True)
 class MappingRow:
@@ -34,8 +37,7 @@ class Mapped:
 
 def digest(value: Any) -> str:
     """SHA-256 of a JSON-like value, independent of key order."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(SORTED.encode(value).encode()).hexdigest()
 
 
 def is_empty(value: Any) -> bool:

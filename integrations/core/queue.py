@@ -51,38 +51,42 @@ def take(connector: Connector, *, urgent: bool, limit: int, flying: Collection[i
     """
     lane = Q(priority=Event.Priority.LIVE) if urgent else Q(priority__gt=Event.Priority.LIVE)
     free = takeable(connector.connection.pk).filter(lane).exclude(pk__in=list(flying))
-    found = free.values_list(*COLUMNS, named=True)
+    found = free.values_list(*COLUMNS)
     rows = list(found.filter(~SUSPECT).order_by("priority", "id")[:limit])
     if not rows and not flying:
         rows = list(found.filter(SUSPECT).order_by("attempts", "id")[:1])
-    rows = [row for row in rows if row.record_type == rows[0].record_type]
-    rows = _first_of_each_key(rows)
-    if not rows:
-        return []
-    Event.objects.filter(pk__in=[row.id for row in rows]).update(attempts=F("attempts") + 1)
-    items = [
-        Item(
-            event_id=row.id,
-            run_id=row.run_id,
-            record_type=row.record_type,
-            key=row.key,
-            payload=json.loads(row.payload__body) if row.payload__body is not None else {},
-            attempts=row.attempts + 1,
-            urgent=urgent,
-            source_time=row.source_time,
-            retried=row.retried,
-            link=None,
-        )
-        for row in rows
-    ]
-    _attach_links(connector, items)
+    items = _of_one_type([_item(*row, urgent=urgent) for row in rows])
+    if items:
+        Event.objects.filter(pk__in=[item.event_id for item in items]).update(attempts=F("attempts") + 1)
+        _attach_links(connector, items)
     return items
 
 
-def _first_of_each_key(rows: Iterable[Any]) -> list[Any]:
-    """The database's guard sees to this; a row that slips through between two statements must not fly twice."""
-    seen: set[str] = set()
-    return [row for row in rows if not (row.key in seen or seen.add(row.key))]  # type: ignore[func-returns-value]
+def _item(
+    event_id: int,
+    run_id: int,
+    record_type: str,
+    key: str,
+    payload: str | None,
+    attempts: int,
+    source_time: datetime.datetime | None,
+    retried: bool,
+    *,
+    urgent: bool,
+) -> Item:
+    """A row of COLUMNS, its attempts with the one that begins now. Retention may have deleted the payload."""
+    body = {} if payload is None else json.loads(payload)
+    return Item(event_id, run_id, record_type, key, body, attempts + 1, urgent, source_time, retried, link=None)
+
+
+def _of_one_type(items: list[Item]) -> list[Item]:
+    """Those of the first one's type, one a key. The database's guard sees to the keys; what slips through between two
+    statements must not fly twice."""
+    first: dict[str, Item] = {}
+    for item in items:
+        if item.record_type == items[0].record_type:
+            first.setdefault(item.key, item)
+    return list(first.values())
 
 
 def _attach_links(connector: Connector, items: list[Item]) -> None:

@@ -7,6 +7,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
@@ -19,12 +20,21 @@ from integrations.core.http import Call
 from integrations.core.lease import Held
 from integrations.core.models import Attempt, Event, Exchange, Link, Run
 from integrations.core.models.journal import COUNTS
+from integrations.core.rows import insert
 
 # Seconds before the next try, by attempt; then the record fails and waits for Retry.
 BACKOFF = (30, 120, 420, 900, 1800, 2700, 3600, 5400, 7200, 10800)
 # Full jitter keeps many records from coming back at once; never sooner than this share of the step.
 JITTER_FLOOR = 0.5
 MESSAGE_LENGTH = 4000
+# Attributes of a call that are columns of its Exchange.
+CALL_PARTS = (
+    "method", "url", "status", "request_body", "response_body", "response_headers", "request_truncated",
+    "response_truncated", "error", "duration_ms",
+)  # fmt: skip
+ATTEMPT_COLUMNS = ("event_id", "run_id", "exchange_id", "row", "outcome", "code", "message", "remote_id")
+LINK_KEY = ("record_type", "key")
+LINK_COLUMNS = ("remote_id", "fingerprint", "event_id", "source_time")
 WRITTEN = (Result.NEW, Result.UPDATED, Result.UNCHANGED)
 
 
@@ -35,7 +45,8 @@ def settle(held: Held, connection_id: int, version_id: int | None, outcomes: Seq
     with transaction.atomic():
         held.renew()
         exchanges = _store_exchanges(connection_id, outcomes)
-        Attempt.objects.bulk_create(_attempt(outcome, exchanges, now) for outcome in outcomes)
+        attempts = (_attempt(outcome, exchanges) for outcome in outcomes)
+        insert(Attempt, ATTEMPT_COLUMNS, attempts, same={"created_at": now})
         _update_events(outcomes, version_id, now)
         _write_links(connection_id, outcomes, now)
         _count(outcomes)
@@ -63,42 +74,19 @@ def _give_up(outcome: Outcome) -> Outcome:
     )
 
 
-def _store_exchanges(connection_id: int, outcomes: Iterable[Outcome]) -> dict[int, Exchange]:
+def _store_exchanges(connection_id: int, outcomes: Iterable[Outcome]) -> dict[int, int]:
+    """Their calls as rows, whose texts are redacted already; the id of each by the identity of its call."""
     calls: dict[int, Call] = {id(outcome.call): outcome.call for outcome in outcomes if outcome.call is not None}
-    rows = Exchange.objects.bulk_create(exchange(connection_id, call) for call in calls.values())
-    return dict(zip(calls, rows, strict=True))
+    rows = map(attrgetter(*CALL_PARTS, "started_at"), calls.values())
+    ids = insert(Exchange, (*CALL_PARTS, "created_at"), rows, same={"connection_id": connection_id})
+    return dict(zip(calls, ids, strict=True))
 
 
-def exchange(connection_id: int, call: Call) -> Exchange:
-    """A finished HTTP call as a row; its texts are redacted already."""
-    return Exchange(
-        connection_id=connection_id,
-        method=call.method,
-        url=call.url,
-        status=call.status,
-        request_body=call.request_body,
-        response_body=call.response_body,
-        response_headers=call.response_headers,
-        request_truncated=call.request_truncated,
-        response_truncated=call.response_truncated,
-        error=call.error,
-        duration_ms=call.duration_ms,
-        created_at=call.started_at,
-    )
-
-
-def _attempt(outcome: Outcome, exchanges: dict[int, Exchange], now: datetime.datetime) -> Attempt:
-    return Attempt(
-        event_id=outcome.item.event_id,
-        run_id=outcome.item.run_id,
-        exchange=exchanges.get(id(outcome.call)),
-        row=outcome.row,
-        outcome=_result(outcome),
-        code=outcome.code,
-        message=outcome.message,
-        remote_id=outcome.remote_id,
-        created_at=now,
-    )
+def _attempt(outcome: Outcome, exchanges: dict[int, int]) -> tuple[Any, ...]:
+    """Values of ATTEMPT_COLUMNS."""
+    item = outcome.item
+    where = (item.event_id, item.run_id, exchanges.get(id(outcome.call)), outcome.row)
+    return *where, _result(outcome), outcome.code, outcome.message, outcome.remote_id
 
 
 def _result(outcome: Outcome) -> Result:
@@ -136,25 +124,21 @@ def backoff(attempt: int, retry_after: float | None) -> datetime.timedelta:
 
 
 def _write_links(connection_id: int, outcomes: Iterable[Outcome], now: datetime.datetime) -> None:
-    Link.objects.bulk_create(
-        (
-            Link(
-                connection_id=connection_id,
-                record_type=outcome.item.record_type,
-                key=outcome.item.key,
-                remote_id=outcome.remote_id,
-                fingerprint=outcome.item.fingerprint,
-                event_id=outcome.item.event_id,
-                source_time=outcome.item.source_time,
-                updated_at=now,
-            )
-            for outcome in outcomes
-            if outcome.result in WRITTEN and outcome.remote_id
-        ),
-        update_conflicts=True,
-        unique_fields=["connection", "record_type", "key"],
-        update_fields=["remote_id", "fingerprint", "event_id", "source_time", "updated_at"],
+    written = [outcome for outcome in outcomes if outcome.result in WRITTEN and outcome.remote_id]
+    insert(
+        Link,
+        (*LINK_KEY, *LINK_COLUMNS),
+        ((outcome.item.record_type, outcome.item.key, *_link(outcome)) for outcome in written),
+        same={"connection_id": connection_id, "updated_at": now},
+        unique=("connection_id", *LINK_KEY),
+        update=(*LINK_COLUMNS, "updated_at"),
     )
+
+
+def _link(outcome: Outcome) -> tuple[Any, ...]:
+    """Values of LINK_COLUMNS."""
+    item = outcome.item
+    return outcome.remote_id, item.fingerprint, item.event_id, item.source_time
 
 
 def _count(outcomes: Iterable[Outcome]) -> None:

@@ -30,5 +30,5 @@ def workers_sign(request: HttpRequest) -> tuple[str, str] | None:
     """unfold's ENVIRONMENT: a label beside the title on every page when no worker has swept for a while."""
     last = Pulse.objects.filter(name=PULSE).values_list("at", flat=True).first()
     if last is None or timezone.now() - last > LATE:
-        return _("No background workers: start manage.py qcluster"), "danger"
+        return _("No workers running"), "danger"
     return None

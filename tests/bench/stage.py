@@ -91,9 +91,8 @@ def empty(*models: Any) -> None:
 def lead_sync(account: Any, name: str = "Benchmark") -> Any:
     """An enabled Lead Sync to a practice account, without limits, with the default mapping and the account's fields."""
     from integrations.connectors.leadsquared.models import OTHER, LeadSquaredConnection
-    from integrations.core import catalog, versions
-    from integrations.core.models import Connection, FieldMapping
-    from integrations.core.registry import connector_for
+    from integrations.core import newcomer
+    from integrations.core.models import Connection
 
     connection = LeadSquaredConnection.objects.create(
         connector="leadsquared",
@@ -107,21 +106,7 @@ def lead_sync(account: Any, name: str = "Benchmark") -> Any:
         calls_per_5s=0,
         bulk_calls_per_5s=0,
     )
-    connector = connector_for(connection)
-    for record_type in connector.record_types:
-        FieldMapping.objects.bulk_create(
-            FieldMapping(
-                connection=connection,
-                record_type=record_type.name,
-                source=row.source,
-                target=row.target,
-                position=position,
-            )
-            for position, row in enumerate(record_type.mapping)
-        )
-        catalog.refresh(connector, record_type.name)
-    connector.close()
-    versions.record_version(connection)
+    newcomer.complete(connection, by="bench")
     return connection
 
 

@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from integrations.connectors.leadsquared.connector import LeadSync
 from integrations.connectors.leadsquared.models import OTHER, LeadSquaredConnection
-from integrations.core import catalog, retry, versions
+from integrations.core import newcomer, retry
 from integrations.core.capture import capture
 from integrations.core.connector import Connector, Item, Page, Record
 from integrations.core.drain import drain
-from integrations.core.models import Connection, Delivery, Event, FieldMapping, Lease, Run
+from integrations.core.models import Connection, Delivery, Event, Lease, Run
 from integrations.core.models.engine import EPOCH
-from integrations.core.registry import connector_for, register
+from integrations.core.registry import register
 from tests.sandbox_server import LeadSquaredAccount
 
 
@@ -36,18 +36,7 @@ def connect(account: LeadSquaredAccount, **overrides: Any) -> LeadSquaredConnect
         "bulk_calls_per_5s": 0,
     }
     connection = LeadSquaredConnection.objects.create(**values | overrides)
-    connector = connector_for(connection)
-    FieldMapping.objects.bulk_create(
-        FieldMapping(
-            connection=connection, record_type=kind.name, source=row.source, target=row.target, position=position
-        )
-        for kind in connector.record_types
-        for position, row in enumerate(kind.mapping)
-    )
-    for kind in connector.record_types:
-        catalog.refresh(connector, kind.name)
-    connector.close()
-    versions.record_version(connection)
+    newcomer.complete(connection, by="tests")
     return connection
 
 

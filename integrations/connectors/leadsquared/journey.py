@@ -8,11 +8,10 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 from integrations.connectors.leadsquared.models import OTHER, LeadSquaredConnection
-from integrations.core import catalog, hooks, retry, versions
+from integrations.core import hooks, newcomer, retry, versions
 from integrations.core.http import HttpClient
 from integrations.core.journeys import Journey, Step, journey, until
 from integrations.core.models import Attempt, Connection, Event, FieldMapping
-from integrations.core.registry import connector_for
 from integrations.core.setup import MARKETING, SUPPORT
 
 NAME = "Leads from the second account (practice)"
@@ -42,21 +41,7 @@ def _connect(practice: str) -> LeadSquaredConnection:
         sync_activities=True,
     )
     connection.access_roles.set(Group.objects.filter(name__in=[MARKETING, SUPPORT]))
-    connector = connector_for(connection)
-    for record_type in connector.record_types:
-        catalog.refresh(connector, record_type.name)
-        FieldMapping.objects.bulk_create(
-            FieldMapping(
-                connection=connection,
-                record_type=record_type.name,
-                source=row.source,
-                target=row.target,
-                position=position,
-            )
-            for position, row in enumerate(record_type.mapping)
-        )
-    connector.close()
-    versions.record_version(connection)
+    newcomer.complete(connection, by="demo")
     connection.set_state(Connection.State.ENABLED, "Set up by the demo.")
     return connection
 

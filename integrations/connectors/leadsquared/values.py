@@ -19,7 +19,8 @@ from integrations.core.errors import RecordError
 # https://apidocs.leadsquared.com/ – dates in and out are UTC, seconds only.
 WIRE_FORMAT = "%Y-%m-%d %H:%M:%S"
 WCF_DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
-TRUE, FALSE = {"1", "true", "yes", "y", "on"}, {"0", "false", "no", "n", "off"}
+BOOLEANS = dict.fromkeys(("1", "true", "yes", "y", "on"), "1") | dict.fromkeys(("0", "false", "no", "n", "off"), "0")
+COMPOUND = (dict, list)
 
 
 def phone(raw: Any, country_code: str) -> str:
@@ -75,7 +76,7 @@ class Converter:
     def convert(self, raw: Any, field: Field) -> str:
         """The value as LeadSquared takes it. Raises RecordError naming the field, never the value."""
         try:
-            if isinstance(raw, dict | list):
+            if isinstance(raw, COMPOUND):
                 raise ValueError("is not a single value")
             if field.options:
                 return self._choice(raw, field)
@@ -106,10 +107,10 @@ class Converter:
         return format(number, "f")
 
     def _boolean(self, raw: Any) -> str:
-        text = str(raw).strip().lower()
-        if text in TRUE | FALSE:
-            return "1" if text in TRUE else "0"
-        raise ValueError("is neither yes nor no")
+        value = BOOLEANS.get(str(raw).strip().lower())
+        if value is None:
+            raise ValueError("is neither yes nor no")
+        return value
 
     def _date(self, raw: Any) -> str:
         """LeadSquared wants a time with a date, too; a date alone is nobody's midnight and is not shifted."""

@@ -9,15 +9,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from simple_history.utils import bulk_create_with_history
 
 from integrations.core import catalog, versions
 from integrations.core.admin.connection_pages import ConnectionPages
 from integrations.core.admin.connection_steps import Step
 from integrations.core.admin.mapping_save import mark_search_keys, search_keys
 from integrations.core.fields import stamp
-from integrations.core.models import Connection, FieldMapping
-from integrations.core.registry import connector_class
+from integrations.core.models import Connection
+from integrations.core.newcomer import prefill_mapping
 from integrations.core.wake import wake
 
 
@@ -36,29 +35,12 @@ class ConnectionSaving(ConnectionPages):
         if not change:
             obj.connector = self.opts.app_label
             obj.save()
-            self._prefill_mapping(request, obj)
+            prefill_mapping(obj, request.user)
             return
         columns = {field.name for field in self.opts.concrete_fields} & set(form.changed_data)
         columns |= {*typed, "secrets_set"} if typed else set()
         if columns:
             obj.save(update_fields=columns)
-
-    def _prefill_mapping(self, request: HttpRequest, obj: Any) -> None:
-        rows = [
-            FieldMapping(
-                connection_id=obj.pk,
-                record_type=record_type.name,
-                source=row.source,
-                target=row.target,
-                default=row.default,
-                enabled=row.enabled,
-                is_key=row.is_key,
-                position=position,
-            )
-            for record_type in connector_class(obj.connector).record_types
-            for position, row in enumerate(record_type.mapping, 1)
-        ]
-        bulk_create_with_history(rows, FieldMapping, default_user=request.user)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

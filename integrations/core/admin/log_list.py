@@ -155,9 +155,13 @@ def paging(request: HttpRequest, page: Page, letter: str) -> dict[str, Any]:
 
 
 def event_table(ids: Sequence[int], visible: Visible, sight: Sight, *, can_retry: bool = False) -> list[Row]:
-    """These events, in this order, as rows: one query."""
+    """These events, in this order, as rows: one query. What isn't visible is left out once more."""
     found = {event.pk: event for event in Event.objects.filter(pk__in=ids).only(*COLUMNS)}
-    return [_row(found[pk], visible, sight, can_retry) for pk in ids if pk in found]
+    return [
+        _row(found[pk], visible, sight, can_retry)
+        for pk in ids
+        if pk in found and found[pk].connection_id in visible.names
+    ]
 
 
 def _row(event: Event, visible: Visible, sight: Sight, can_retry: bool) -> Row:

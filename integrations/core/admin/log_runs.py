@@ -6,7 +6,7 @@ import datetime
 import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from django.http import Http404, HttpRequest
 from django.urls import reverse
@@ -15,11 +15,19 @@ from integrations.core import keyset
 from integrations.core.admin.log_access import Visible
 from integrations.core.admin.log_form import JournalForm
 from integrations.core.admin.log_list import paging, position, query
-from integrations.core.admin.log_sight import Shown, Sight, Unreadable, deleted_note, read_encrypted, unreadable_note
+from integrations.core.admin.log_sight import (
+    Shown,
+    Sight,
+    Unreadable,
+    deleted_note,
+    masked_query,
+    read_encrypted,
+    unreadable_note,
+)
 from integrations.core.admin.log_words import DELIVERIES, RUNS, Badge, run_advice
 from integrations.core.logbook import PAGE_SIZE, delivery_rows, run_rows
 from integrations.core.models import Connection, Delivery, Run
-from integrations.core.redact import mask_personal
+from integrations.core.redact import clean
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,7 @@ class DeliveryRow:
     connection: str
     badge: Badge
     message: str
+    content_type: str
 
 
 def run_list_context(request: HttpRequest) -> dict[str, Any]:
@@ -108,6 +117,7 @@ def _delivery_row(delivery: Delivery, visible: Visible, sight: Sight) -> Deliver
         visible.names.get(delivery.connection_id, ""),
         DELIVERIES[delivery.status],
         sight.sentence(delivery.message),
+        clean(delivery.content_type),
     )
 
 
@@ -134,6 +144,7 @@ def delivery_context(request: HttpRequest, delivery: Delivery) -> dict[str, Any]
         "delivery": delivery,
         "badge": DELIVERIES[delivery.status],
         "message": sight.sentence(delivery.message),
+        "content_type": clean(delivery.content_type),
         "query": _query(delivery.query, sight),
         "body": _body(delivery, sight),
         "masked": not sight.full,
@@ -143,9 +154,7 @@ def delivery_context(request: HttpRequest, delivery: Delivery) -> dict[str, Any]
 
 
 def _query(text: str, sight: Sight) -> str:
-    if sight.full:
-        return sight.sentence(text)
-    return urlencode([(name, mask_personal(value)) for name, value in parse_qsl(text)], safe="•@")
+    return sight.sentence(text) if sight.full else sight.sentence(masked_query(text))
 
 
 def _body(delivery: Delivery, sight: Sight) -> Shown:

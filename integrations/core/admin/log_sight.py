@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from integrations.core.redact import MASK, clean, mask_payload, mask_personal, redact
+from integrations.core.redact import clean, mask_payload, mask_personal, redact
 
 # Characters of one body on a page; what is stored is seldom longer.
 SHOWN = 200_000
@@ -74,13 +74,13 @@ class Sight:
             return clean(redact(url))
         parts = urlsplit(clean(redact(url)))
         segments = (str(mask_personal(text)) if _names_person(text) else text for text in parts.path.split("/"))
-        query = urlencode([(name, mask_personal(value)) for name, value in parse_qsl(parts.query)], safe=MASK + "@")
+        query = masked_query(parts.query)
         return f"{parts.scheme}://{parts.netloc}{'/'.join(segments)}{f'?{query}' if query else ''}"
 
     def json(self, value: Any) -> str:
         """A JSON-like value, indented."""
         try:
-            shown = value if self.full else mask_payload(value)
+            shown = value if self.full else _masked(value)
             text = json.dumps(shown, indent=2, ensure_ascii=False, default=str)
         except RecursionError:
             return _("Nested too deeply to be shown.")
@@ -100,6 +100,22 @@ class Sight:
                 return Shown(clean(redact(text), SHOWN), note)
         hidden = _("Hidden: it is not complete JSON, so the personal data in it can't be masked.")
         return Shown(note=f"{hidden} {note}".strip())
+
+
+def masked_query(query: str) -> str:
+    """Parameters with their values masked; true and false stay."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return "&".join(f"{name}={value if value in ('true', 'false') else mask_personal(value)}" for name, value in pairs)
+
+
+def _masked(value: Any) -> Any:
+    """`mask_payload`, but the field names in lists of {"Attribute": …, "Value": …} stay: they are no person's."""
+    if isinstance(value, list):
+        return [_masked(entry) for entry in value]
+    if not isinstance(value, dict):
+        return mask_payload(value)
+    named = {"Attribute", "Value"} <= value.keys() and isinstance(value["Attribute"], str)
+    return {key: entry if named and key == "Attribute" else _masked(entry) for key, entry in value.items()}
 
 
 def deleted_note() -> str:

@@ -80,6 +80,8 @@ def advice(event: Event) -> Any:
             return _NOT_ENABLED
         return _ADVICE.get(event.code, "")
     if event.outcome == Outcome.FAILED:
+        if "Retry" in event.message:  # it says so itself
+            return ""
         return _ADVICE.get(event.code, _FAILED_ADVICE)
     return _RECOVERED if event.recovered else ""
 

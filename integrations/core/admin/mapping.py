@@ -40,6 +40,8 @@ CUSTOM_LABEL_LENGTH = 100
 class MappingPages(ConnectionPages):
     """Part of ConnectionAdmin."""
 
+    # The step that leads to Edit Mapping and is marked while it is open.
+    mapping_step: ClassVar[str] = "entities"
     # Record type → the settings that name the target fields records are found by, the first one first.
     search_settings: ClassVar[dict[str, tuple[str, ...]]] = {}
     # Record type → the connector's method that creates a field there, and the kinds it can create.
@@ -196,7 +198,7 @@ class MappingPage:
 
     def _page(self, rows: Any) -> HttpResponse:
         method, kinds = self.admin.custom_fields.get(self.record_type.name, ("", ()))
-        step = next((step for step in self.admin.steps if step.name == "entities"), None)
+        step = next((step for step in self.admin.steps if step.name == self.admin.mapping_step), None)
         context = self.admin.page_context(
             self.request,
             self.connection,

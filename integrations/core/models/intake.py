@@ -55,6 +55,7 @@ class Delivery(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["connection", "id"], name="delivery_waiting", condition=models.Q(status="received")),
+            models.Index(fields=["connection", "id"], name="delivery_held", condition=models.Q(status="held")),
             models.Index(fields=["connection", "-id"], name="delivery_list"),
         ]
 

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from integrations.connectors.leadsquared.models import OTHER, LeadSquaredConnection
-from integrations.core import catalog, versions
+from integrations.core import newcomer, versions
 from integrations.core.models import Connection, FieldMapping
-from integrations.core.registry import connector_for
 from tests.sandbox_server import Sandbox
 
 
@@ -38,14 +37,7 @@ def make_leadsync(db: None, destination: Any) -> Callable[..., LeadSquaredConnec
             "bulk_calls_per_5s": 0,
         }
         connection = LeadSquaredConnection.objects.create(**values | overrides)
-        connector = connector_for(connection)
-        for record_type in connector.record_types:
-            for position, row in enumerate(record_type.mapping):
-                FieldMapping.objects.create(
-                    connection=connection, record_type=record_type.name, source=row.source, target=row.target,
-                    position=position,
-                )  # fmt: skip
-            catalog.refresh(connector, record_type.name)
+        newcomer.complete(connection, by="tests")
         for target, changes in (mapping or {}).items():
             FieldMapping.objects.update_or_create(
                 connection=connection, record_type="lead", target=target, defaults=changes

@@ -1,4 +1,7 @@
-"""Who works with a Lead Sync connection in tests, and the addresses of its pages."""
+"""Who works with a Lead Sync connection in tests, and the addresses of its pages.
+
+PYTEST_DONT_REWRITE: there are no assertions here, and the test modules import it before pytest does.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class TestLeadSquared(ConnectorContract):
         self.account = destination
         self.number = 0
         destination.settings(**CANARIES)
-        connection = make_leadsync(**CANARIES)
+        connection = make_leadsync(name="Zebra 7", **CANARIES)
         self.before = destination.call_count()
         return connection
 

@@ -60,8 +60,8 @@ def test_a_row_is_changed_added_and_deleted(mia: Client, leadsync: Any, page: st
 
 
 def test_rows_stand_in_the_order_of_their_positions(mia: Client, leadsync: Any, page: str) -> None:
-    mia.post(page, form(leadsync, changes={"DoNotCall": {"position": 0}}))
-    assert leadsync.mappings.filter(record_type="lead").first().target == "DoNotCall"
+    mia.post(page, form(leadsync, changes={"EmailAddress": {"position": 50}}))
+    assert leadsync.mappings.filter(record_type="lead").last().target == "EmailAddress"
 
 
 def test_two_rows_may_exchange_their_targets(mia: Client, leadsync: Any, page: str) -> None:
@@ -117,9 +117,7 @@ def test_the_marked_rows_become_the_search_criteria(mia: Client, leadsync: Any, 
     assert [row.target for row in leadsync.mappings.filter(is_key=True)] == ["Phone"]
 
 
-def test_saving_the_mapping_makes_one_version_and_a_history_without_noise(
-    mia: Client, leadsync: Any, page: str
-) -> None:
+def test_saving_the_mapping_makes_one_version_and_one_line_of_history(mia: Client, leadsync: Any, page: str) -> None:
     versions, history = leadsync.versions.count(), FieldMapping.history.count()
     mia.post(page, form(leadsync))
     first = leadsync.versions.count()
@@ -198,7 +196,7 @@ def test_more_rows_can_be_had_without_a_script(mia: Client, leadsync: Any, page:
     del sent["_save"]
     text = shown(mia.post(page, sent | {"_more": ""}))
     rows = leadsync.mappings.filter(record_type="lead").count()
-    assert text.count('class="group') == rows + 1 + 3 * BLANKS
+    assert f'name="rows-TOTAL_FORMS" value="{rows + 1 + 3 * BLANKS}"' in text
     assert 'value="Kept"' in text
 
 

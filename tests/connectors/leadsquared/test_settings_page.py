@@ -14,6 +14,7 @@ from django.utils.html import escape
 
 from integrations.connectors.leadsquared.models import OTHER, LeadSquaredConnection
 from integrations.core import hooks, inbox
+from integrations.core.admin.connection_sidebar import navigation
 from integrations.core.models import Connection, Delivery, FieldMapping, HookToken, SettingsVersion
 from integrations.core.setup import MARKETING, SUPPORT
 from tests.connectors.leadsquared.people import person, saved, shown, url
@@ -195,7 +196,7 @@ def test_an_address_that_will_not_be_called_is_refused_when_typed(
 def test_blank_keeps_a_key_and_a_new_one_replaces_and_stamps_it(mia: Client, leadsync: Any) -> None:
     mia.post(url("change", leadsync), account(leadsync, name="Renamed"))
     assert saved(leadsync).access_key == leadsync.access_key
-    assert saved(leadsync).secrets_set == {}
+    assert saved(leadsync).secrets_set == leadsync.secrets_set
     mia.post(url("change", leadsync), account(leadsync, secret_key="new-secret"))
     after = saved(leadsync)
     assert (after.access_key, after.secret_key) == (leadsync.access_key, "new-secret")
@@ -469,3 +470,40 @@ def test_no_page_holds_an_inline_script(mia: Client, leadsync: Any) -> None:
         text = shown(mia.get(page))
         assert "<script>" not in text
         assert " onclick=" not in text
+
+
+# -- the list and the sidebar ---------------------------------------------------------------------
+
+
+def test_the_list_says_what_each_connection_waits_for(mia: Client, leadsync: Any) -> None:
+    page = shown(mia.get(reverse(LIST)))
+    assert "Create the webhook URL." in page
+    leadsync.set_state(Connection.State.ATTENTION, "The keys were refused.")
+    page = shown(mia.get(reverse(LIST)))
+    assert "Needs attention" in page
+    assert "The keys were refused." in page
+
+
+def test_the_list_takes_the_same_number_of_queries_however_long_it_is(
+    mia: Client, leadsync: Any, django_assert_max_num_queries: Any
+) -> None:
+    marketing = Group.objects.get(name=MARKETING)
+    for number in range(10):
+        more = LeadSquaredConnection.objects.create(connector="leadsquared", name=f"More {number}")
+        more.access_roles.add(marketing)
+    with django_assert_max_num_queries(16):
+        assert "More 9" in shown(mia.get(reverse(LIST)))
+
+
+def test_the_sidebar_names_only_connections_the_user_has_access_to(leadsync: Any, rf: Any) -> None:
+    LeadSquaredConnection.objects.create(connector="leadsquared", name="Somebody else's")
+    person("mia", MARKETING)
+    person("sam", SUPPORT)
+    request = rf.get("/admin/")
+    titles = {}
+    for name in ("mia", "sam"):
+        request.user = User.objects.get(username=name)
+        titles[name] = [item["title"] for group in navigation(request) for item in group["items"]]
+    assert "Lead Sync" in titles["mia"]
+    assert "Somebody else's" not in titles["mia"]
+    assert "Lead Sync" not in titles["sam"]

@@ -1,0 +1,102 @@
+"""Inserting hundreds of rows with one statement: what `bulk_create()` does, at a tenth of its time in Python.
+
+The rows travel as one JSON parameter that the database takes apart (measured by tests/bench, delivery).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from django.db import connection, models
+
+from integrations.core.fields import EncryptedText
+
+Model = type[models.Model]
+
+# By database: the unpacked list, the column its order is in, and one value of a row.
+UNPACKED = {
+    "sqlite": ("json_each(%s)", "key", "json_extract(value, '$[{place}]')"),
+    "postgresql": ("jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS r (value, key)", "key", "(value->>{place})"),
+}
+
+
+def insert(
+    model: Model,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    same: Mapping[str, Any] = MappingProxyType({}),
+    unique: Sequence[str] = (),
+    update: Sequence[str] = (),
+) -> list[int]:
+    """Insert `rows`, values of `columns` (attnames) in their order; returns the ids, in the order of the rows.
+
+    `same` holds values that all rows share; fields named nowhere get their default. A row that exists by `unique` has
+    its `update` columns written over.
+    """
+    fields = _fields(model)
+    writers = [_writer(fields[name]) for name in columns]
+    listed = [[write(value) if write else value for write, value in zip(writers, row, strict=True)] for row in rows]
+    if not listed:
+        return []
+    missing = fields.keys() - {*columns, *same, model._meta.pk.attname}
+    shared = {name: fields[name].get_default() for name in sorted(missing)} | dict(same)
+    values = [write(value) if (write := _writer(fields[name])) else value for name, value in shared.items()]
+    sql = _statement(connection.vendor, model, tuple(columns), tuple(shared), tuple(unique), tuple(update))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*values, json.dumps(listed, ensure_ascii=False, separators=(",", ":"))])
+        # Ids grow in the order of the rows; in which order they are returned, no database promises.
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+@lru_cache
+def _fields(model: Model) -> dict[str, Any]:
+    return {field.attname: field for field in model._meta.concrete_fields}
+
+
+def _writer(field: Any) -> Callable[[Any], Any] | None:
+    """How a field's values go into JSON, if not as they are."""
+    if isinstance(field, models.DateTimeField):
+        return lambda value: None if value is None else str(connection.ops.adapt_datetimefield_value(value))
+    if isinstance(field, EncryptedText):
+        return lambda value: None if value is None else field.fernet.encrypt(value.encode()).decode()
+    if isinstance(field, models.JSONField):
+        return json.dumps
+    return None
+
+
+@lru_cache
+def _statement(
+    vendor: str,
+    model: Model,
+    columns: Sequence[str],
+    shared: Sequence[str],
+    unique: Sequence[str],
+    update: Sequence[str],
+) -> str:
+    fields = _fields(model)
+    quoted = {name: connection.ops.quote_name(field.column) for name, field in fields.items()}
+    source, order, element = UNPACKED[vendor]
+    values = [_cast(vendor, fields[name], "%s") for name in shared]
+    values += [_cast(vendor, fields[name], element.format(place=place)) for place, name in enumerate(columns)]
+    into = ", ".join(quoted[name] for name in (*shared, *columns))
+    conflict = ""
+    if unique:
+        changes = ", ".join(f"{quoted[name]} = excluded.{quoted[name]}" for name in update)
+        conflict = f" ON CONFLICT ({', '.join(quoted[name] for name in unique)}) DO UPDATE SET {changes}"
+    return (
+        f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({into}) "  # noqa: S608 – names of our models
+        f"SELECT {', '.join(values)} FROM {source} WHERE true ORDER BY {order}{conflict} "
+        f"RETURNING {quoted[model._meta.pk.attname]}"
+    )
+
+
+def _cast(vendor: str, field: Any, value: str) -> str:
+    """PostgreSQL converts text to text columns only by itself; SQLite would keep encrypted bytes as text."""
+    if vendor == "sqlite":
+        return f"CAST({value} AS BLOB)" if isinstance(field, EncryptedText) else value
+    return value if isinstance(field, models.CharField) else f"{value}::{field.db_type(connection)}"
