@@ -219,6 +219,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Integration portal"),
     "SITE_HEADER": _("Integration portal"),
     "SITE_SYMBOL": "sync_alt",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")},
+    ],
     "STYLES": [lambda request: static("portal.css")],
     "SCRIPTS": [lambda request: static("portal.js")],
     "SIDEBAR": {

@@ -160,7 +160,8 @@ class Drain:
     # -- taking and sending ----------------------------------------------------------------------
 
     def _refill(self, lane: Lane) -> None:
-        if lane.full or len(lane.buffer) >= self._batch_size(lane) or len(lane.flying) > self.connector.concurrency:
+        # While the threads still have a round to send, the next chunk is taken and mapped.
+        if lane.full or len(lane.buffer) >= self.connector.concurrency * self._batch_size(lane):
             return
         if time.monotonic() < lane.rests_until and any(other.flying for other in self.lanes):
             return

@@ -51,7 +51,8 @@ def new_address(connection: Connection, *, by: str = "") -> str:
 def hook(request: HttpRequest, token: str) -> HttpResponse:
     """`/hooks/<token>/`: store first, answer at once, read later. HEAD and GET serve the vendor's Verify.
 
-    404 for an unknown token, 413 above MAX_BODY, 503 when the database is away: never a 2xx without a row.
+    404 for an unknown token, 411 without a length, 413 above MAX_BODY, 503 when the database is away: never a 2xx
+    without a row.
     """
     try:
         return _answer(request, token)
@@ -70,6 +71,9 @@ def _answer(request: HttpRequest, token: str) -> HttpResponse:
     connection_id, connector, state, _ = found
     if request.method != "POST":
         return HttpResponse(status=200)
+    if request.headers.get("Transfer-Encoding") and not request.META.get("CONTENT_LENGTH"):
+        # Django reads no body without a length: the call would be answered with success, and lost.
+        return HttpResponse(status=411)
     delivery = _delivery(request, connection_id, state)
     delivery.save(force_insert=True)
     accepted = delivery.status != Delivery.Status.REJECTED

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import random
 import subprocess
 import sys
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from django_q.models import Schedule
 
 from integrations.core import hooks
 from integrations.core.models import Delivery, Event, Run
@@ -103,17 +107,35 @@ def test_a_hundred_parallel_copies_of_a_call_take_effect_once(
     assert len(account.ledger()) == 1
 
 
-def test_calls_while_a_worker_is_at_it_are_not_left_for_the_clock(portal: Portal, connected: Connect) -> None:
+def test_a_call_in_pieces_without_a_length_is_stored_whole_or_refused(served: Portal, connected: Connect) -> None:
+    connection, _ = connected()
+    body = json.dumps(lead(1)).encode()
+    pieces = (body[start : start + 20] for start in range(0, len(body), 20))
+    headers = {"Content-Type": "application/json"}
+    answer = requests.post(hook_url(served, connection), data=pieces, headers=headers, timeout=60)
+    calls = list(Delivery.objects.filter(connection=connection))
+    if answer.ok:
+        assert [call.body for call in calls] == [body]
+    else:
+        assert answer.status_code == 411
+        assert calls == []
+
+
+def test_calls_that_come_while_a_worker_ends_are_not_left_for_the_clock(portal: Portal, connected: Connect) -> None:
     """No clock here: each call must be found by the worker it woke, or by the one it met at work."""
     portal.stop()
+    Schedule.objects.all().delete()
     portal.start_web()
     portal.start_cluster()
-    connection, account = connected(latency_ms=60)
+    connection, account = connected(latency_ms=30)
     url = hook_url(portal, connection)
-    for number in range(60):
+    dice = random.Random(7)
+    for number in range(0, 40, 2):
         assert requests.post(url, json=lead(number), timeout=60).status_code == 200
-    wait_until_settled(connection)
-    check_promises(connection, account, range(60))
+        time.sleep(dice.uniform(0.02, 0.3))
+        assert requests.post(url, json=lead(number + 1), timeout=60).status_code == 200
+        wait_until_settled(connection)
+    check_promises(connection, account, range(40))
 
 
 def test_two_clusters_and_forty_wakes_send_each_record_once(working: Portal, connected: Connect) -> None:

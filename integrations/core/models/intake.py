@@ -56,7 +56,7 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["connection", "id"], name="delivery_waiting", condition=models.Q(status="received")),
             models.Index(fields=["connection", "id"], name="delivery_held", condition=models.Q(status="held")),
-            models.Index(fields=["connection", "-id"], name="delivery_list"),
+            models.Index(fields=["connection", "id"], name="delivery_list"),
         ]
 
     def __str__(self) -> str:

@@ -63,7 +63,7 @@ class Run(models.Model):
         verbose_name_plural = _("sync jobs")
         ordering = ["-pk"]
         indexes = [
-            models.Index(fields=["connection", "-id"], name="run_list"),
+            models.Index(fields=["connection", "id"], name="run_list"),
             models.Index(fields=["status", "id"], name="run_status"),
         ]
         constraints = [
@@ -110,7 +110,7 @@ class Event(models.Model):
     Priority = Priority
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="events", db_index=False)
-    run = models.ForeignKey(Run, models.CASCADE, related_name="events")
+    run = models.ForeignKey(Run, models.CASCADE, related_name="events", db_index=False)
     version = models.ForeignKey(SettingsVersion, models.SET_NULL, null=True, db_index=False)
     record_type = models.CharField(max_length=40)
     key = models.CharField(max_length=191)
@@ -146,6 +146,7 @@ class Event(models.Model):
             ),
             models.Index(fields=["connection", "outcome", "id"], name="event_connection_tab"),
             models.Index(fields=["outcome", "id"], name="event_tab"),
+            models.Index(fields=["run", "outcome", "id"], name="event_run"),
             models.Index(fields=["connection", "id"], name="event_list"),
             models.Index(fields=["key", "id"], name="event_key"),
             models.Index(fields=["label", "id"], name="event_label"),

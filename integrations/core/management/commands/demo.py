@@ -99,6 +99,7 @@ class Command(BaseCommand):
         lines.append("  (shown this once)" if passwords else "  Users and passwords: as printed on the first start.")
         lines += ["", "Press Ctrl-C to stop everything.", ""]
         self.stdout.write("\n".join(lines))
+        self.stdout.flush()
 
     def wait(self, children: Children, stop: threading.Event) -> None:
         while not stop.wait(1):

@@ -1,0 +1,92 @@
+"""The demo as a user starts it, and the system's Chromium in front of it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from integrations.core.demo import free_port
+from tests.test_demo import start
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
+
+@dataclass(frozen=True)
+class Demo:
+    portal: str
+    practice: str
+    passwords: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    ports = [str(free_port()), str(free_port())]
+    folder = tmp_path_factory.mktemp("demo")
+    process = start("--port", ports[0], "--practice-port", ports[1], DEMO_DIR=str(folder))
+    try:
+        yield _printed(process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+
+
+def _printed(process: subprocess.Popen[str]) -> Demo:
+    assert process.stdout is not None
+    text = ""
+    for line in process.stdout:
+        text += line
+        if "Ctrl-C" in line:
+            break
+    portal, practice = re.findall(r"(http://\S+?)/\n", text)
+    return Demo(portal, practice, dict(re.findall(r"user (\w+)\s+password (\S+)", text)))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: install your system's package, for example apt-get install chromium.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, demo: Demo) -> Iterator[Page]:
+    """A new window; anything the browser complains about fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def sign_in(page: Page, demo: Demo, user: str) -> None:
+    page.goto(f"{demo.portal}/admin/login/")
+    page.fill("[name=username]", user)
+    page.fill("[name=password]", demo.passwords[user])
+    page.click("[type=submit]")
+    page.wait_for_url(f"{demo.portal}/admin/")
+
+
+def screenshot(page: Page, name: str) -> None:
+    """For eyes: kept where the test run's artefacts are, never compared."""
+    folder = Path(sys.prefix) / "screenshots"
+    folder.mkdir(exist_ok=True)
+    page.screenshot(path=folder / f"{name}.png", full_page=True)
