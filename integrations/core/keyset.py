@@ -32,13 +32,9 @@ BRANCHES = 100
 
 @dataclass(frozen=True)
 class Stream:
-    """Column and value pairs that lead an index; none means the primary key.
-
-    `ordered=False` is for indexes that don't end in an ascending id: the rows are found by equality and sorted.
-    """
+    """Column and value pairs that lead an index ending in an ascending id; none means the primary key."""
 
     prefix: tuple[tuple[str, Any], ...] = ()
-    ordered: bool = True
 
 
 @dataclass(frozen=True)
@@ -202,7 +198,7 @@ def _horizon(rows: Rows, direction: str) -> int | None:
 
 
 def _columns(stream: Stream) -> list[str]:
-    return [*(column for column, _ in stream.prefix), "id"] if stream.ordered else ["id"]
+    return [*(column for column, _ in stream.prefix), "id"]
 
 
 def _window(
@@ -220,7 +216,7 @@ def _window(
 
 def _bounds(rows: Rows, stream: Stream, direction: str) -> list[tuple[str, tuple[Any, ...]]]:
     bounds: list[tuple[str, tuple[Any, ...]]] = [("id >= %s", (rows.low,)), ("id < %s", (rows.high,))]
-    if not stream.ordered or not stream.prefix or connection.vendor != "postgresql":
+    if not stream.prefix or connection.vendor != "postgresql":
         return [*((f"{column} = %s", (value,)) for column, value in stream.prefix), *bounds]
     *equal, (last, value) = stream.prefix
     # The row comparison is where the scan starts, the plain one where it stops.

@@ -222,16 +222,14 @@ def _connections(chosen: int | None, visible: Sequence[int] | None) -> list[int]
     return [chosen] if visible is None or chosen in visible else []
 
 
-def _streams(
-    connections: Sequence[int] | None, column: str, values: Sequence[str] | None, *, ordered: bool = True
-) -> tuple[Stream, ...]:
+def _streams(connections: Sequence[int] | None, column: str, values: Sequence[str] | None) -> tuple[Stream, ...]:
     """One for each connection and value, as the indexes have them."""
     heads: list[tuple[tuple[str, object], ...]] = [()]
     if connections is not None:
         heads = [(("connection_id", connection),) for connection in connections]
     if values is not None:
         heads = [(*head, (column, value)) for head in heads for value in values]
-    return tuple(Stream(head, ordered=ordered) for head in heads)
+    return tuple(Stream(head) for head in heads)
 
 
 def _condition(
@@ -268,6 +266,5 @@ def delivery_rows(connection: int | None, status: str, visible: Sequence[int] | 
 def _journal_rows(table: str, connection: int | None, status: str, visible: Sequence[int] | None) -> Rows:
     connections = _connections(connection, visible)
     condition = Condition("w.status = %s", (status,), ("status",)) if status else None
-    # Their indexes hold (connection, -id): found by equality.
-    streams = _streams(connections, "", None, ordered=connections is None)
+    streams = _streams(connections, "", None)
     return Rows(table, streams, condition)

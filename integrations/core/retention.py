@@ -32,7 +32,7 @@ def retain(now: datetime.datetime | None = None) -> None:
         response_body=None,
         response_headers={},
     )
-    read = (Delivery.Status.CAPTURED, Delivery.Status.DUPLICATE)
+    read = (Delivery.Status.CAPTURED, Delivery.Status.DUPLICATE, Delivery.Status.REJECTED)
     _in_chunks(Delivery.objects.filter(received_at__lt=limit, status__in=read, body__isnull=False), body=None)
     Task.objects.filter(stopped__lt=limit).delete()
 

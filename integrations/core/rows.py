@@ -13,9 +13,11 @@ from typing import Any
 
 from django.db import connection, models
 
-from integrations.core.fields import EncryptedText
+from integrations.core.fields import EncryptedBytes, EncryptedText
 
 Model = type[models.Model]
+
+ENCRYPTED = (EncryptedText, EncryptedBytes)
 
 # By database: the unpacked list, the column its order is in, and one value of a row.
 UNPACKED = {
@@ -62,11 +64,16 @@ def _writer(field: Any) -> Callable[[Any], Any] | None:
     """How a field's values go into JSON, if not as they are."""
     if isinstance(field, models.DateTimeField):
         return lambda value: None if value is None else str(connection.ops.adapt_datetimefield_value(value))
-    if isinstance(field, EncryptedText):
-        return lambda value: None if value is None else field.fernet.encrypt(value.encode()).decode()
+    if isinstance(field, ENCRYPTED):
+        return lambda value: None if value is None else _encrypted(field, value)
     if isinstance(field, models.JSONField):
         return json.dumps
     return None
+
+
+def _encrypted(field: Any, value: str | bytes) -> str:
+    token: bytes = field.fernet.encrypt(value if isinstance(value, bytes) else value.encode())
+    return token.decode()
 
 
 @lru_cache
@@ -98,5 +105,5 @@ def _statement(
 def _cast(vendor: str, field: Any, value: str) -> str:
     """PostgreSQL converts text to text columns only by itself; SQLite would keep encrypted bytes as text."""
     if vendor == "sqlite":
-        return f"CAST({value} AS BLOB)" if isinstance(field, EncryptedText) else value
+        return f"CAST({value} AS BLOB)" if isinstance(field, ENCRYPTED) else value
     return value if isinstance(field, models.CharField) else f"{value}::{field.db_type(connection)}"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from integrations.connectors.leadsquared.connector import LeadSync
 
 SHORTEST_HIDDEN = 3
+# Up to three look-ups a lead, and two calls a second on the default plan.
+LOOKED_UP_AT_ONCE = 5
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,15 @@ class Write:
 
 
 def deliver(sync: LeadSync, items: Sequence[Item]) -> Iterator[Outcome]:
+    """One call a batch where nothing must be looked up; else small parts, so that a slow plan's limits let each part
+    come to its end before the drain does."""
+    look = any(needs_lookup(sync, item) for item in items)
+    size = LOOKED_UP_AT_ONCE if look else len(items)
+    for start in range(0, len(items), size):
+        yield from _deliver_part(sync, items[start : start + size])
+
+
+def _deliver_part(sync: LeadSync, items: Sequence[Item]) -> Iterator[Outcome]:
     writes: list[Write] = []
     for item in items:
         try:
