@@ -59,7 +59,10 @@ def test_a_marketing_admin_sees_a_lead_arrive_breaks_repairs_and_retries(page: P
     panel = f"{demo.portal}{link.get_attribute('href')}"
     link.click()
     expect(page.get_by_text("Inbound payload").first).to_be_visible()
-    expect(page.get_by_text("is not a number").first).to_be_visible()
+    expect(page.locator("#log-aside").get_by_text("is not a number").first).to_be_visible()
+    assert page.url == panel
+    page.go_back()
+    expect(page.get_by_role("button", name="Retry selected")).to_be_visible()
 
     edit_mapping(page, demo)
     broken = page.get_by_role("row").filter(has=page.locator("option[value='mx_Points'][selected]"))
