@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.utils import timezone
 from simple_history.utils import bulk_create_with_history
 
@@ -12,7 +12,7 @@ from integrations.core.models import Connection, FieldMapping
 from integrations.core.registry import connector_class, connector_for
 
 
-def prefill_mapping(connection: Connection, user: User | None = None) -> None:
+def prefill_mapping(connection: Connection, user: User | AnonymousUser | None = None) -> None:
     """The rows of Edit Mapping as the connector's record types bring them."""
     rows = [
         FieldMapping(

@@ -1,4 +1,4 @@
-"""Webhook intake: calls per CPU second of the server's processes, ours against a plain view under gunicorn's sync worker.
+"""Webhook intake: calls per CPU second of the server processes, ours against a plain view under gunicorn sync.
 
 Ours runs as the README's production does. Run by `python -m tests.bench`, which prepares database and environment.
 """

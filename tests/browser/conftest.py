@@ -6,10 +6,8 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -18,10 +16,15 @@ from integrations.core.demo import free_port
 from tests.test_demo import start
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @dataclass(frozen=True)
@@ -84,10 +87,3 @@ def sign_in(page: Page, demo: Demo, user: str) -> None:
     page.fill("[name=password]", demo.passwords[user])
     page.click("[type=submit]")
     page.wait_for_url(f"{demo.portal}/admin/")
-
-
-def screenshot(page: Page, name: str) -> None:
-    """For eyes: kept where the test run's artefacts are, never compared."""
-    folder = Path(sys.prefix) / "screenshots"
-    folder.mkdir(exist_ok=True)
-    page.screenshot(path=folder / f"{name}.png", full_page=True)

@@ -61,6 +61,8 @@ def test_equal_values_have_equal_fingerprints_whatever_their_order(one: dict[str
     assert not one or Mapped(one).fingerprint() != Mapped(defaults=one).fingerprint()
 
 
-@given(st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)), st.text())
+@given(
+    st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)), st.text()
+)
 def test_no_path_breaks_on_any_payload(payload: Any, path: str) -> None:
     read_path(payload, path)
