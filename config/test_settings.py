@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("SECRET_KEY", "tests-only-secret-key-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ")
 os.environ.setdefault("FERNET_KEYS", "tests-only-fernet-key")
+os.environ.setdefault("Q_NAME", f"tests-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
 os.environ.setdefault("OUTBOUND_ALLOW", "127.0.0.1,localhost")
 os.environ.setdefault("SERVE_STATIC_UNCOLLECTED", "true")
 

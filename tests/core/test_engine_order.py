@@ -114,7 +114,6 @@ def test_a_live_change_overtakes_bulk_work_that_is_already_under_way(account: Le
     assert len(order) == 177
     last_live = max(order.index(email(1001)), order.index(email(1002)))
     assert last_live < 5 * 25 + 2, "they came at the next free call, before the bulk work was through"
-    assert not [call for call in account.calls() if call["status"] == 429]
 
 
 def test_a_live_change_goes_on_when_bulk_work_has_used_up_its_calls(account: LeadSquaredAccount) -> None:
