@@ -7,7 +7,7 @@ import sys
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if sys.argv[1:2] == ["demo"]:
-        from integrations.core.demo import prepare_environment
+        from integrations.core.demo.environment import prepare_environment
 
         prepare_environment(sys.argv[2:])
 

@@ -228,7 +228,7 @@ UNFOLD: dict[str, Any] = {
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
-        "navigation": "integrations.core.admin.connection_sidebar.navigation",
+        "navigation": "integrations.core.admin.connection.sidebar.navigation",
     },
     "SHOW_HISTORY": True,
     "ENVIRONMENT": "integrations.core.views.workers_sign",

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from integrations.core.http.ratelimit import RateLimits
 from integrations.core.mapping import Mapped, MappingRow, map_record
 from integrations.core.models import Connection, Delivery, FieldCatalog, FieldMapping, Link, Run
 from integrations.core.models.journal import EventOutcome
-from integrations.core.ratelimit import RateLimits
 
 if TYPE_CHECKING:
     from integrations.core.http import Call

@@ -18,8 +18,8 @@ from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTe
 
 from integrations.core.errors import ConfigurationError
 from integrations.core.fields import secret_names
+from integrations.core.http.netguard import check_address
 from integrations.core.models import Connection
-from integrations.core.netguard import check_address
 
 SAVED = _("Saved – leave blank to keep.")
 NOT_SAVED = _("Not set yet.")

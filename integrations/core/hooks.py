@@ -20,10 +20,10 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from integrations.core.engine.rows import insert
+from integrations.core.engine.wake import wake_now
 from integrations.core.models import Connection, Delivery, HookToken
 from integrations.core.registry import connector_class
-from integrations.core.rows import insert
-from integrations.core.wake import wake_now
 
 logger = logging.getLogger(__name__)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from integrations.core import collect as _collect
-from integrations.core import drain as _drain
-from integrations.core import retention as _retention
-from integrations.core import sweep as _sweep
+from integrations.core.engine import collect as _collect
+from integrations.core.engine import drain as _drain
+from integrations.core.engine import retention as _retention
+from integrations.core.engine import sweep as _sweep
 
 
 def drain(connection_id: int) -> None:

@@ -9,8 +9,8 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from integrations.core.engine.sweep import PULSE
 from integrations.core.models import Pulse
-from integrations.core.sweep import PULSE
 
 # The sweep comes every minute; a cluster that was just started takes up to half a minute more.
 LATE = datetime.timedelta(minutes=3)

@@ -97,7 +97,7 @@ class Bench:
         return count / (time.perf_counter() - started)
 
     def capture(self, records: list[Any], connection: Any = None) -> None:
-        from integrations.core.capture import capture
+        from integrations.core.engine.capture import capture
         from integrations.core.models import Run as Job
 
         connection = connection or self.connection
@@ -180,8 +180,8 @@ class Bench:
 
 def drain_all(connection_id: int) -> None:
     """As many drains as it takes."""
-    from integrations.core import queue
-    from integrations.core.drain import drain
+    from integrations.core.engine import queue
+    from integrations.core.engine.drain import drain
 
     while queue.next_due(connection_id) is not None:
         drain(connection_id)

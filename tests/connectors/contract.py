@@ -10,8 +10,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
-from integrations.core import drain as engine
-from integrations.core import retry
+from integrations.core.engine import drain as engine
+from integrations.core.engine import retry
 from integrations.core.fields import secret_names
 from integrations.core.models import Connection, Event, Run
 from integrations.core.registry import connector_for

@@ -13,14 +13,14 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from integrations.core.collect import collect, start
 from integrations.core.connector import Job, Page, Record
-from integrations.core.drain import drain
+from integrations.core.engine.collect import collect, start
+from integrations.core.engine.drain import drain
+from integrations.core.engine.lease import acquire
+from integrations.core.engine.sweep import following, sweep
 from integrations.core.errors import ConfigurationError, RecordError, TemporaryError
-from integrations.core.lease import acquire
 from integrations.core.models import Clock, Connection, Cursor, Event, Lease, Run
 from integrations.core.models.engine import EPOCH
-from integrations.core.sweep import following, sweep
 from tests.core.toy import at, connect, counts, events, leads, outcomes, pages_of, toy
 from tests.sandbox_server import LeadSquaredAccount, Sandbox
 

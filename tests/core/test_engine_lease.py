@@ -12,16 +12,16 @@ import pytest
 from django.utils import timezone
 from django_q.brokers import get_broker
 
-from integrations.core import inbox
 from integrations.core.connector import Item, Job, Mapped, Outcome, Result
-from integrations.core.drain import drain
-from integrations.core.lease import DELIVER, Held, LeaseLost, acquire
+from integrations.core.engine import inbox
+from integrations.core.engine.drain import drain
+from integrations.core.engine.lease import DELIVER, Held, LeaseLost, acquire
+from integrations.core.engine.settle import settle
+from integrations.core.engine.sweep import sweep
+from integrations.core.engine.wake import wake, wake_now
 from integrations.core.models import Connection, Delivery, Event, Lease, Link, Run
 from integrations.core.models.engine import EPOCH
 from integrations.core.registry import connector_for
-from integrations.core.settle import settle
-from integrations.core.sweep import sweep
-from integrations.core.wake import wake, wake_now
 from tests.core.toy import (
     connect,
     email,

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from integrations.connectors.leadsquared.connector import ACTIVITY, LEAD
-from integrations.core.capture import capture
 from integrations.core.connector import Item
-from integrations.core.drain import drain
+from integrations.core.engine.capture import capture
+from integrations.core.engine.drain import drain
 from integrations.core.models import Delivery, Event, Run
 from tests.core.toy import (
     connect,

@@ -8,11 +8,12 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from integrations.core import retry, versions
+from integrations.core import versions
 from integrations.core.connector import Item
-from integrations.core.drain import drain
+from integrations.core.engine import retry
+from integrations.core.engine.drain import drain
+from integrations.core.engine.sweep import sweep
 from integrations.core.models import Connection, Delivery, Event, Run
-from integrations.core.sweep import sweep
 from tests.core.toy import (
     connect,
     counts,

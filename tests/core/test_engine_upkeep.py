@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.core import versions
-from integrations.core.drain import drain
+from integrations.core.engine.drain import drain
+from integrations.core.engine.retention import retain
 from integrations.core.models import Delivery, Event, EventPayload, Exchange
-from integrations.core.retention import retain
 from tests.core.toy import connect, counts, deliver, email, lead, leads, queue_up, retry_failed, webhook
 from tests.sandbox_server import LeadSquaredAccount, Sandbox
 

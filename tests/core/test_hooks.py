@@ -12,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.connectors.leadsquared.models import LeadSquaredConnection
-from integrations.core import hooks, inbox
+from integrations.core import hooks
+from integrations.core.engine import inbox
 from integrations.core.models import Connection, Delivery, HookToken
 
 pytestmark = pytest.mark.django_db

@@ -74,7 +74,7 @@ def test_all_that_match_asks_first_then_sends_one_and_keeps_the_rest() -> None:
 
 def test_the_cap_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logbook, "RETRY_CAP", 3)
-    monkeypatch.setattr("integrations.core.admin.log_retry.RETRY_CAP", 3)
+    monkeypatch.setattr("integrations.core.admin.log.retry.RETRY_CAP", 3)
     connection = make_connection()
     for _ in range(5):
         make_event(connection, "failed")

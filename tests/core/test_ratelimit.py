@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from integrations.core.errors import NotSent, TemporaryError
-from integrations.core.ratelimit import LONGEST_PAUSE, SLACK, Limit, RateLimits, in_lane, lane
+from integrations.core.http.ratelimit import LONGEST_PAUSE, SLACK, Limit, RateLimits, in_lane, lane
 
 
 def soon(seconds: float = 0.1) -> float:

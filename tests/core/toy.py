@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from integrations.connectors.leadsquared.connector import LeadSync
 from integrations.connectors.leadsquared.models import OTHER, LeadSquaredConnection
-from integrations.core import newcomer, retry
-from integrations.core.capture import capture
+from integrations.core import newcomer
 from integrations.core.connector import Connector, Item, Page, Record
-from integrations.core.drain import drain
+from integrations.core.engine import retry
+from integrations.core.engine.capture import capture
+from integrations.core.engine.drain import drain
 from integrations.core.models import Connection, Delivery, Event, Lease, Run
 from integrations.core.models.engine import EPOCH
 from integrations.core.registry import register

@@ -17,7 +17,7 @@ def run() -> None:
     django.setup()
     from django.db import DatabaseError, InterfaceError, connection
 
-    from integrations.core.sweep import sweep
+    from integrations.core.engine.sweep import sweep
 
     while True:
         try:

@@ -68,7 +68,7 @@ def run_python(portal: Portal, code: str) -> str:
 CLICKS = """
 from concurrent.futures import ThreadPoolExecutor
 from django.db import connections
-from integrations.core.collect import start
+from integrations.core.engine.collect import start
 from integrations.core.models import Connection
 
 def click(_):

@@ -14,9 +14,9 @@ from integrations.connectors.leadsquared.leads import find, refusal
 from integrations.connectors.leadsquared.models import Behaviour
 from integrations.connectors.leadsquared.payloads import LEAD_OF_ACTIVITY
 from integrations.core.connector import Item, Outcome, Result, Skip
+from integrations.core.engine.send import skipped
 from integrations.core.errors import RecordError
 from integrations.core.http import Answer, Call
-from integrations.core.send import skipped
 
 if TYPE_CHECKING:
     from integrations.connectors.leadsquared.connector import LeadSync

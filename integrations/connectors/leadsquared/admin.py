@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.connectors.leadsquared.fields import CREATABLE
 from integrations.connectors.leadsquared.models import OTHER, LeadSquaredConnection
-from integrations.core.admin.connection import ConnectionAdmin
-from integrations.core.admin.connection_live import listed, unique_fields
-from integrations.core.admin.connection_steps import WEBHOOK, Step
+from integrations.core.admin.connection.live import listed, unique_fields
+from integrations.core.admin.connection.main import ConnectionAdmin
+from integrations.core.admin.connection.steps import WEBHOOK, Step
 from integrations.core.forms import SettingsForm
 
 ACCOUNT = Step(

@@ -7,7 +7,7 @@ from typing import Any
 
 from integrations.core.errors import ConfigurationError, RecordError, TemporaryError, Throttled
 from integrations.core.http import Answer, HttpClient
-from integrations.core.ratelimit import RateLimits
+from integrations.core.http.ratelimit import RateLimits
 
 VENDOR = "LeadSquared"
 # Most records a call takes; a larger one is refused whole.

@@ -38,9 +38,9 @@ from integrations.core.connector import (
     Skip,
 )
 from integrations.core.errors import SyncError
+from integrations.core.http.ratelimit import Limit, RateLimits
 from integrations.core.mapping import Mapped, digest, is_empty, map_record
 from integrations.core.models import Delivery
-from integrations.core.ratelimit import Limit, RateLimits
 from integrations.core.registry import register
 
 LEAD = RecordType("lead", "Lead", "Leads", LEAD_MAPPING, MAX_UPSERT)

@@ -8,9 +8,10 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 from integrations.connectors.leadsquared.models import OTHER, LeadSquaredConnection
-from integrations.core import hooks, newcomer, retry, versions
+from integrations.core import hooks, newcomer, versions
+from integrations.core.demo.journeys import Journey, Step, journey, until
+from integrations.core.engine import retry
 from integrations.core.http import HttpClient
-from integrations.core.journeys import Journey, Step, journey, until
 from integrations.core.models import Attempt, Connection, Event, FieldMapping
 from integrations.core.setup import MARKETING, SUPPORT
 

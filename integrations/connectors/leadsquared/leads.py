@@ -14,10 +14,10 @@ from integrations.connectors.leadsquared.client import DUPLICATE_EXCEPTION, Lead
 from integrations.connectors.leadsquared.fields import PHONES
 from integrations.connectors.leadsquared.models import Behaviour
 from integrations.core.connector import Item, Outcome, Result, Skip
+from integrations.core.engine.send import skipped
 from integrations.core.errors import RecordError, SyncError
 from integrations.core.http import Call
 from integrations.core.mapping import is_empty
-from integrations.core.send import skipped
 
 if TYPE_CHECKING:
     from integrations.connectors.leadsquared.connector import LeadSync

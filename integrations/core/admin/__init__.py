@@ -1,1 +1,1 @@
-from integrations.core.admin import log, log_accounts  # noqa: F401 – registers the log's pages
+from integrations.core.admin.log import accounts, main  # noqa: F401 – they register the log's pages

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from integrations.connectors.leadsquared.models import LeadSquaredConnection
-from integrations.core import drain as engine
-from integrations.core import hooks, retry
+from integrations.core import hooks
 from integrations.core.connector import Skip
+from integrations.core.engine import drain as engine
+from integrations.core.engine import retry
 from integrations.core.models import Attempt, Connection, Delivery, Event, FieldMapping, Link, Run
 from integrations.core.registry import connector_for
 

@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from integrations.connectors.leadsquared.models import OTHER, LeadSquaredConnection
-from integrations.core import hooks, inbox
-from integrations.core.admin.connection_sidebar import navigation
+from integrations.core import hooks
+from integrations.core.admin.connection.sidebar import navigation
+from integrations.core.engine import inbox
 from integrations.core.models import Connection, Delivery, FieldMapping, HookToken, SettingsVersion
 from integrations.core.setup import MARKETING, SUPPORT
 from tests.connectors.leadsquared.people import person, saved, shown, url

@@ -19,9 +19,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import autodiscover_modules
 from django_q.tasks import async_task
 
-from integrations.core.children import Children
-from integrations.core.demo import add_options
-from integrations.core.journeys import Step, all_journeys
+from integrations.core.demo.children import Children
+from integrations.core.demo.environment import add_options
+from integrations.core.demo.journeys import Step, all_journeys
 from integrations.core.setup import MARKETING, SUPPORT
 
 START_SECONDS = 60.0

@@ -1,0 +1,1 @@
+"""The settings page every connector's `admin.py` builds on."""

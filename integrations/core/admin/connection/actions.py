@@ -1,0 +1,131 @@
+"""More Actions of a connection: enable, disable, test, process held calls. POST only, each with its permission."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+from cryptography.fernet import InvalidToken
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from integrations.core.admin.connection.pages import ConnectionPages
+from integrations.core.catalog import UNREADABLE
+from integrations.core.connector import CheckStep
+from integrations.core.engine import inbox
+from integrations.core.engine.wake import wake
+from integrations.core.errors import SyncError
+from integrations.core.forms import missing_secrets
+from integrations.core.models import Connection, SettingsVersion
+from integrations.core.registry import connector_for
+
+State = Connection.State
+RUN = "core.run_connection"
+
+
+class ConnectionActions(ConnectionPages):
+    """Part of ConnectionAdmin."""
+
+    def verbs(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+        """The actions this user can take on this connection now."""
+        if not request.user.has_perm(RUN):
+            return []
+        running = obj.state in (State.ENABLED, State.ATTENTION)
+        names = [("disable", _("Disable sync"))] if running else [("enable", _("Enable sync"))]
+        names.append(("test", _("Test connection")))
+        return [{"label": label, "url": self.page_url("do", obj, verb), "verb": verb} for verb, label in names]
+
+    def do_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        obj = self.connection_or_404(request, pk)
+        if not request.user.has_perm(RUN):
+            raise PermissionDenied
+        done: dict[str, Callable[[HttpRequest, Any], HttpResponse]] = {
+            "enable": self._enable,
+            "disable": self._disable,
+            "test": self._test,
+            "process-held": self._process_held,
+        }
+        if verb not in done:
+            raise Http404
+        return done[verb](request, obj)
+
+    def _enable(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        if problem := cannot_enable(obj):
+            self._tell(request, obj, problem, messages.ERROR)
+        else:
+            self._switch(request, obj, State.ENABLED, _("Enabled by %(user)s"))
+            wake(obj.pk)
+            self._tell(request, obj, _("The sync is enabled."), messages.SUCCESS)
+        return self._back(request, obj)
+
+    def _disable(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        self._switch(request, obj, State.DISABLED, _("Disabled by %(user)s"))
+        text = _("The sync is disabled. Calls that come in now are kept until somebody has them processed.")
+        self._tell(request, obj, text, messages.SUCCESS)
+        return self._back(request, obj)
+
+    def _process_held(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        if obj.state != State.ENABLED:
+            self._tell(request, obj, _("Enable the sync first; then the held calls can be processed."), messages.ERROR)
+        else:
+            number = inbox.process_held(obj)
+            self._tell(
+                request, obj, _("%(number)s held calls are processed now.") % {"number": number}, messages.SUCCESS
+            )
+        return self._back(request, obj)
+
+    def _test(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        steps = run_check(obj)
+        passed = bool(steps) and all(step.ok for step in steps)
+        resumed = passed and obj.state == State.ATTENTION
+        if resumed:
+            self._switch(request, obj, State.ENABLED, _("Enabled again: a test by %(user)s went well"))
+            wake(obj.pk)
+        context = self.page_context(request, obj, None, checks=steps, passed=passed, resumed=resumed)
+        return TemplateResponse(request, "admin/core/connection/check.html", context)
+
+    def _switch(self, request: HttpRequest, obj: Any, state: str, reason: str) -> None:
+        reason = reason % {"user": request.user.get_username()}
+        obj.set_state(state, reason)
+        self.log_change(request, obj, reason)
+
+    def _tell(self, request: HttpRequest, obj: Any, text: str, level: int) -> None:
+        self.message_user(request, text, level)
+
+    def _back(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        names = [step.name for step in self.steps]
+        name = request.POST.get("step", "")
+        query = f"?step={name}" if name in names else ""
+        return redirect(self.page_url("change", obj) + query)
+
+
+def cannot_enable(connection: Any) -> str:
+    """Why this connection can't be enabled yet, with what to do; empty when it can."""
+    if missing := missing_secrets(connection):
+        return _("Enter %(keys)s under Account first.") % {"keys": ", ".join(missing)}
+    if not SettingsVersion.objects.filter(connection_id=connection.pk).exists():
+        return _("Save the settings once first.")
+    return ""
+
+
+def run_check(connection: Any) -> list[CheckStep]:
+    """Test connection with what is saved; what goes wrong on the way is its last step."""
+    if missing := missing_secrets(connection):
+        text = _("Enter %(keys)s under Account, save, and test again.") % {"keys": ", ".join(missing)}
+        return [CheckStep(_("Keys are entered"), False, text)]
+    steps: list[CheckStep] = []
+    try:
+        with closing(connector_for(connection)) as connector:
+            steps.extend(connector.check())
+    except SyncError as error:
+        steps.append(CheckStep(_("The vendor answers"), False, error.message))
+    except InvalidToken:
+        steps.append(CheckStep(_("Keys can be read"), False, str(UNREADABLE)))
+    return steps

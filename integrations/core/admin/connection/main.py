@@ -1,0 +1,139 @@
+"""The settings page every connector's own page is made of: access, steps, secrets, versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.contrib.admin import display
+from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from django.urls import path
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from integrations.core.admin.connection.actions import ConnectionActions
+from integrations.core.admin.connection.history import ConnectionHistory
+from integrations.core.admin.connection.live import Source, live_choices
+from integrations.core.admin.connection.save import ConnectionSaving
+from integrations.core.admin.connection.steps import STATE_LOOKS, WEBHOOK, what_next
+from integrations.core.admin.connection.webhook import ConnectionWebhook
+from integrations.core.admin.mapping.pages import MappingPages
+from integrations.core.fields import secret_names
+from integrations.core.forms import SettingsForm
+
+
+class ConnectionAdmin(ConnectionHistory, ConnectionSaving, ConnectionActions, ConnectionWebhook, MappingPages):
+    """Base of a connector's settings page: it names its steps and fields, this does the rest."""
+
+    form = SettingsForm
+    # Fields with choices from the vendor's account, and where they are read.
+    live_choices: ClassVar[dict[str, Source]] = {}
+
+    change_form_template = "admin/core/connection/change_form.html"
+    delete_confirmation_template = "admin/core/connection/delete.html"
+    list_display = ("name", "state_badge", "state_since", "next_step")
+    list_display_links = ("name",)
+    search_fields = ("name",)
+    list_filter = ("state",)
+    ordering = ("name",)
+    show_full_result_count = False
+    actions = None
+    save_on_top = False
+
+    # -- the list ---------------------------------------------------------------------------------
+
+    @display(description=gettext_lazy("State"), ordering="state")
+    def state_badge(self, obj: Any) -> str:
+        look = STATE_LOOKS[obj.state]
+        return format_html('<span class="set-badge set-{}">{}</span>', look, obj.get_state_display())
+
+    @display(description=gettext_lazy("What next"))
+    def next_step(self, obj: Any) -> str:
+        # The stamps, not the values: a list decrypts nothing.
+        unset = [name for name in secret_names(self.model) if name not in obj.secrets_set]
+        return what_next(obj, [str(self.opts.get_field(name).verbose_name) for name in unset], hooked=self.hooked)
+
+    # -- pages -----------------------------------------------------------------------------------
+
+    def get_urls(self) -> Any:
+        def page(route: str, view: Any, name: str) -> Any:
+            name = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+            return path(f"<int:pk>/{route}", self.admin_site.admin_view(view), name=name)
+
+        own = [
+            page("mapping/<slug:record_type>/", self.mapping_view, "mapping"),
+            page("webhook/", self.new_address_view, "webhook"),
+            page("calls/", self.calls_view, "calls"),
+            page("do/<slug:verb>/", self.do_view, "do"),
+        ]
+        return own + super().get_urls()
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        if self.asked_step(request) == WEBHOOK and self.hooked and object_id.isdecimal():
+            return self.webhook_view(request, self.connection_or_404(request, int(object_id)))
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> Any:
+        step = self.current_step(request, obj)
+        form = context["adminform"].form
+        problems = {live.problem: None for live in getattr(form, "live", {}).values() if live.problem}
+        context |= self.frame(request, obj, step)
+        context |= {"live_problems": list(problems), "can_change": add or self.has_change_permission(request, obj)}
+        context |= {"title": f"{self.opts.verbose_name}: {obj}" if obj else f"{self.opts.verbose_name}: {_('new')}"}
+        context |= {"subtitle": None, "typed_secrets_lost": bool(form.errors and getattr(form, "secrets", ()))}
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    # -- the form of a step -----------------------------------------------------------------------
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = self.current_step(request, obj).fieldsets
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        # For those who may only look Django shows each field's value: leave secrets out.
+        return [(title, {**options, "fields": self._public(options["fields"])}) for title, options in fieldsets]
+
+    def _public(self, fields: Iterable[str]) -> list[Any]:
+        return [name for name in fields if name not in secret_names(self.model)]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The model form of one step; secrets are put in by SettingsForm, so that no saved one is ever read."""
+        wanted = list(kwargs.pop("fields", None) or flatten_fieldsets(self.get_fieldsets(request, obj)))
+        form = super().get_form(request, obj, change, fields=self._public(wanted), **kwargs)
+        form.secrets = tuple(name for name in wanted if name in secret_names(self.model))
+        form.user = request.user
+        sources = {name: source for name, source in self.live_choices.items() if name in wanted}
+        form.live = live_choices(obj, sources) if obj is not None and self.has_change_permission(request, obj) else {}
+        return form
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "access_roles":
+            made = db_field.formfield(widget=UnfoldAdminCheckboxSelectMultipleWidget, **kwargs)
+            made.queryset = Group.objects.order_by("name")
+            return made
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"access_roles": list(request.user.groups.values_list("pk", flat=True))}
+
+    # -- Remove Configuration ---------------------------------------------------------------------
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[Any], list[Any]]:
+        """Named, not listed: a connection's log may hold millions of rows."""
+        gone = [_("%(name)s with its settings, mapping, webhook URL and log") % {"name": obj} for obj in objs]
+        return gone, {str(self.opts.verbose_name_plural): len(gone)}, set(), []

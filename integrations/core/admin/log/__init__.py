@@ -1,0 +1,1 @@
+"""View Logs: list, panel, Retry, sync jobs and webhook calls."""

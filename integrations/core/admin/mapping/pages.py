@@ -1,0 +1,222 @@
+"""Edit Mapping: a page for each record type of a connection."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any, ClassVar
+
+from cryptography.fernet import InvalidToken
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from integrations.core import catalog
+from integrations.core.admin.connection.pages import ConnectionPages
+from integrations.core.admin.mapping.rows import (
+    BLANK_ROWS,
+    KIND_LABELS,
+    RowsForm,
+    judge,
+    saved_rows,
+    target_choices,
+    typed_rows,
+)
+from integrations.core.admin.mapping.save import save_rows, save_search_keys, search_keys
+from integrations.core.admin.mapping.sources import seen_sources
+from integrations.core.catalog import Catalog
+from integrations.core.connector import Field, Kind, RecordType
+from integrations.core.errors import SyncError
+from integrations.core.forms import missing_secrets
+from integrations.core.models import FieldMapping
+from integrations.core.registry import connector_class, connector_for
+
+CUSTOM_LABEL_LENGTH = 100
+
+
+class MappingPages(ConnectionPages):
+    """Part of ConnectionAdmin."""
+
+    # The step that leads to Edit Mapping and is marked while it is open.
+    mapping_step: ClassVar[str] = "entities"
+    # Record type → the settings that name the target fields records are found by, the first one first.
+    search_settings: ClassVar[dict[str, tuple[str, ...]]] = {}
+    # Record type → the connector's method that creates a field there, and the kinds it can create.
+    custom_fields: ClassVar[dict[str, tuple[str, tuple[Kind, ...]]]] = {}
+
+    def mapping_link(self, obj: Any, record_type: str) -> str:
+        """For a step: how many fields are mapped, and the way to the page."""
+        number = FieldMapping.objects.filter(connection_id=obj.pk, record_type=record_type, enabled=True).count()
+        url = self.page_url("mapping", obj, record_type)
+        text = _("%(number)s fields are mapped.") % {"number": number}
+        return format_html('<span>{}</span> <a class="set-button" href="{}">{}</a>', text, url, _("Edit Mapping"))
+
+    def mapping_view(self, request: HttpRequest, pk: int, record_type: str) -> HttpResponse:
+        obj = self.connection_or_404(request, pk, change=True)
+        types = {known.name: known for known in connector_class(obj.connector).record_types}
+        if record_type not in types:
+            raise Http404
+        return MappingPage(self, request, obj, types[record_type]).answer()
+
+
+class MappingPage:
+    """One request for the editor of one record type."""
+
+    def __init__(self, admin: Any, request: HttpRequest, connection: Any, record_type: RecordType) -> None:
+        self.admin = admin
+        self.request = request
+        self.connection = connection
+        self.record_type = record_type
+        self.search_settings: tuple[str, ...] = admin.search_settings.get(record_type.name, ())
+        self.problem = ""
+        self.custom_error = ""
+
+    # -- what was pressed -------------------------------------------------------------------------
+
+    def answer(self) -> HttpResponse:
+        posted = self.request.POST
+        if self.request.method != "POST":
+            return self._page(self._blank(saved_rows(self._rows(), self._keys()), self._catalog()))
+        if "_refresh" in posted:
+            return self._refresh()
+        if "_custom" in posted:
+            return self._add_custom()
+        known = self._catalog()
+        if "_more" in posted:
+            return self._page(self._blank(typed_rows(self._bound(known)), known, extra=3 * BLANK_ROWS))
+        rows = self._bound(known)
+        if not rows.is_valid():
+            return self._page(rows)
+        self._save(rows)
+        return self._saved(known)
+
+    def _refresh(self) -> HttpResponse:
+        known = self._catalog(now=True)
+        if not known.problem:
+            text = _("%(number)s fields were read from the account. Nothing is saved yet.")
+            messages.success(self.request, text % {"number": len(known.fields)})
+        return self._page(self._blank(typed_rows(self._bound(known)), known))
+
+    def _add_custom(self) -> HttpResponse:
+        """Create a field in the account; what was typed in the rows stays, and a row for the new field is added."""
+        label = self.request.POST.get("custom_label", "").strip()
+        before = self._catalog()
+        made = self._create_field(label)
+        known = self._catalog(now=True) if made else before
+        typed = typed_rows(self._bound(known))
+        if made:
+            typed.append({"target": made.name, "enabled": True})
+            text = _("The field %(name)s was created in the account. Now map it: name its source field below and save.")
+            messages.success(self.request, text % {"name": made.name or label})
+        return self._page(self._blank(typed, known))
+
+    def _create_field(self, label: str) -> Field | None:
+        method, kinds = self.admin.custom_fields.get(self.record_type.name, ("", ()))
+        kind = self.request.POST.get("custom_kind", "")
+        if not method:
+            raise Http404
+        if not label or len(label) > CUSTOM_LABEL_LENGTH:
+            self.custom_error = _("Give the field a name of at most %(most)s characters.") % {
+                "most": CUSTOM_LABEL_LENGTH
+            }
+        elif kind not in kinds:
+            self.custom_error = _("Choose the type of the field.")
+        else:
+            return self._ask(lambda connector: getattr(connector, method)(label, Kind(kind)))
+        return None
+
+    def _ask(self, question: Any) -> Field | None:
+        if missing := missing_secrets(self.connection):
+            self.custom_error = _("First enter %(keys)s under Account.") % {"keys": ", ".join(missing)}
+            return None
+        try:
+            with closing(connector_for(self.connection)) as connector:
+                made: Field = question(connector)
+                return made
+        except SyncError as error:
+            # A vendor's own reason (the name is taken) says more than the general sentence.
+            self.custom_error = " ".join(filter(None, (error.message, str(getattr(error, "reason", "")))))
+        except InvalidToken:
+            self.custom_error = str(catalog.UNREADABLE)
+        return None
+
+    # -- rows -------------------------------------------------------------------------------------
+
+    def _rows(self) -> Any:
+        return FieldMapping.objects.filter(connection_id=self.connection.pk, record_type=self.record_type.name)
+
+    def _catalog(self, *, now: bool = False) -> Catalog:
+        if missing := missing_secrets(self.connection):
+            self.problem = _("First enter %(keys)s under Account.") % {"keys": ", ".join(missing)}
+            return Catalog({}, self.problem)
+        with closing(connector_for(self.connection)) as connector:
+            known = catalog.current(connector, self.record_type.name, now=now)
+        self.problem = known.problem
+        return known
+
+    def _blank(self, rows: list[dict[str, Any]], known: Catalog, extra: int = BLANK_ROWS) -> Any:
+        made = self._form(known, initial=rows)
+        made.extra = extra
+        return made
+
+    def _bound(self, known: Catalog) -> Any:
+        return self._form(known, data=self.request.POST)
+
+    def _form(self, known: Catalog, **kwargs: Any) -> Any:
+        return RowsForm(fields_known=known.fields, most_keys=len(self.search_settings), **kwargs)
+
+    def _keys(self) -> list[str]:
+        return search_keys(self.connection, self.search_settings)
+
+    # -- saving -----------------------------------------------------------------------------------
+
+    def _save(self, rows: Any) -> None:
+        kept = [form.cleaned_data for form in rows.kept()]
+        shown = {form.cleaned_data.get("id") for form in rows.forms}
+        with transaction.atomic():
+            save_rows(
+                self._rows(), kept, shown, {"connection_id": self.connection.pk, "record_type": self.record_type.name}
+            )
+            if self.search_settings:
+                marked = [row["target"] for row in kept if row["is_key"]]
+                save_search_keys(self.connection, self.search_settings, marked)
+            self.admin.settings_saved(self.request, self.connection)
+
+    def _saved(self, known: Catalog) -> HttpResponse:
+        messages.success(self.request, _("The mapping is saved."))
+        rows = self._rows().filter(enabled=True)
+        problems = [found for row in rows if (found := judge(row.source, row.target, known.fields)) and found.sentence]
+        if problems:
+            text = _("%(number)s rows need a look: they are marked below.") % {"number": len(problems)}
+            messages.warning(self.request, text)
+        return redirect(self.request.path)
+
+    # -- the page ---------------------------------------------------------------------------------
+
+    def _page(self, rows: Any) -> HttpResponse:
+        method, kinds = self.admin.custom_fields.get(self.record_type.name, ("", ()))
+        step = next((step for step in self.admin.steps if step.name == self.admin.mapping_step), None)
+        context = self.admin.page_context(
+            self.request,
+            self.connection,
+            step,
+            record_type=self.record_type,
+            rows=rows,
+            keyed=bool(self.search_settings),
+            live_problem=self.problem,
+            sources=sorted(self._sources(rows)),
+            targets=target_choices(rows.fields_known),
+            custom_kinds=[(kind.value, KIND_LABELS[kind]) for kind in kinds] if method else [],
+            custom_error=self.custom_error,
+            custom_typed=self.request.POST if self.custom_error else {},
+            back_url=self.admin.step_url(self.connection, step) if step else "",
+        )
+        return TemplateResponse(self.request, "admin/core/connection/mapping.html", context)
+
+    def _sources(self, rows: Any) -> set[str]:
+        """Names to suggest: of the default mapping, of like-named fields, and those seen in the latest records."""
+        defaults = {row.source for row in self.record_type.mapping}
+        return defaults | set(rows.fields_known) | seen_sources(self.connection, self.record_type.name)

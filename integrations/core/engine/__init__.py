@@ -1,0 +1,1 @@
+"""One durable path for everything: capture → queue → drain → settle. The events table is the queue."""

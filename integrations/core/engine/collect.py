@@ -1,0 +1,111 @@
+"""Pulling: a run reads page after page; a page's events and the cursor after it commit together."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from django.contrib.auth.models import User
+from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from integrations.core.connector import Page
+from integrations.core.engine.capture import capture
+from integrations.core.engine.lease import Held, LeaseLost, acquire
+from integrations.core.engine.settle import finish_runs
+from integrations.core.errors import ConfigurationError, SyncError, TemporaryError
+from integrations.core.http.ratelimit import in_lane
+from integrations.core.models import Connection, Cursor, Event, Run
+from integrations.core.registry import connector_for
+
+logger = logging.getLogger(__name__)
+
+# Seconds a task reads before it hands on to the next; the cursor says where that one starts.
+BUDGET = 45.0
+STUMBLED = "The portal stumbled while reading ({error}). Tell your operator the Sync Job ID, then start it again."
+BULK_TRIGGERS = (Run.Trigger.IMPORT, Run.Trigger.EXPORT)
+
+
+def start(connection: Connection, job: str, trigger: str, user: User | None = None) -> Run | None:
+    """Start a pull; None when this job is running already (twenty clicks, two schedulers: one run)."""
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(connection=connection, job=job, trigger=trigger, requested_by=user)
+    except IntegrityError:
+        return None
+    ask(run.pk)
+    return run
+
+
+def ask(run_id: int) -> None:
+    transaction.on_commit(lambda: async_task("integrations.core.tasks.collect", run_id))
+
+
+def collect(run_id: int) -> None:
+    """Read on where the cursor stands, for a bounded time."""
+    run = Run.objects.select_related("connection").filter(pk=run_id, status=Run.Status.RUNNING, complete=False).first()
+    if run is None or run.connection.state != Connection.State.ENABLED:
+        return
+    if (held := acquire(run.connection_id, f"collect:{run.job}")) is None:
+        return
+    try:
+        finished = _read_pages(run, held)
+    except LeaseLost:
+        return
+    held.release()
+    if not finished and Run.objects.filter(pk=run_id, status=Run.Status.RUNNING).exists():
+        ask(run_id)
+
+
+def _read_pages(run: Run, held: Held) -> bool:
+    """True when there is nothing more to read, or nothing can be."""
+    connector = connector_for(run.connection)
+    deadline = time.monotonic() + BUDGET
+    try:
+        with in_lane(urgent=False, deadline=deadline):
+            for page in connector.collect(run.job, run):
+                _store(run, held, page)
+                if time.monotonic() >= deadline or _stopped(run):
+                    return False
+    except ConfigurationError as error:
+        run.connection.set_state(Connection.State.ATTENTION, error.message)
+        Run.objects.filter(pk=run.pk).update(message=error.message)
+        return True
+    except TemporaryError as error:
+        # The sweep starts it again; the cursor stands where it stood.
+        Run.objects.filter(pk=run.pk).update(message=error.message)
+        return True
+    except SyncError as error:
+        _end(run, Run.Status.FAILURE, error.message)
+        return True
+    except (LeaseLost, DatabaseError, InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001 – else the run would be started again every minute, for ever
+        logger.error("%s while collecting for run %s", type(error).__name__, run.pk)
+        _end(run, Run.Status.FAILURE, STUMBLED.format(error=type(error).__name__))
+        return True
+    finally:
+        connector.close()
+    with transaction.atomic():
+        held.renew()
+        Run.objects.filter(pk=run.pk).update(complete=True, message="")
+        finish_runs([run.pk])
+    return True
+
+
+def _store(run: Run, held: Held, page: Page) -> None:
+    bulk = run.trigger in BULK_TRIGGERS
+    with transaction.atomic():
+        held.renew()
+        capture(run.connection, page.records, run=run, priority=Event.Priority.BULK if bulk else Event.Priority.LIVE)
+        Cursor.objects.update_or_create(connection_id=run.connection_id, job=run.job, defaults={"value": page.cursor})
+
+
+def _stopped(run: Run) -> bool:
+    enabled = Connection.objects.filter(pk=run.connection_id, state=Connection.State.ENABLED)
+    return not enabled.exists() or not Run.objects.filter(pk=run.pk, status=Run.Status.RUNNING).exists()
+
+
+def _end(run: Run, status: str, message: str) -> None:
+    Run.objects.filter(pk=run.pk).update(status=status, message=message, complete=True, finished_at=timezone.now())

@@ -1,0 +1,89 @@
+"""Retry: the stored payload goes through today's mapping and behaviour once more. Earlier attempts stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from integrations.core.engine.settle import finish_runs
+from integrations.core.engine.wake import wake
+from integrations.core.models import Event, Run
+
+CHUNK = 500
+FAILED_AGAIN = "The first record failed again, so the other {number} were left as they are: {message}"
+
+
+def failed(connection_id: int) -> Any:
+    return Event.objects.filter(connection_id=connection_id, outcome=Event.Outcome.FAILED)
+
+
+def retry(connection_id: int, event_ids: list[int], user: User | None = None) -> Run | None:
+    """Send these failed events of one connection again, as one run. None when none of them is failed (any more)."""
+    with transaction.atomic():
+        run = Run.objects.create(
+            connection_id=connection_id, trigger=Run.Trigger.RETRY, requested_by=user, complete=True
+        )
+        if not _requeue(run, event_ids):
+            run.delete()
+            return None
+    return run
+
+
+def retry_all(connection_id: int, event_ids: list[int], user: User | None = None) -> Run | None:
+    """The same for many: one first; the others follow when it got through."""
+    with transaction.atomic():
+        first, rest = event_ids[:1], event_ids[1:]
+        run = Run.objects.create(
+            connection_id=connection_id,
+            trigger=Run.Trigger.RETRY,
+            requested_by=user,
+            complete=not rest,
+            plan={"first": first[0], "rest": rest} if rest else {},
+        )
+        if not _requeue(run, first):
+            run.delete()
+            return retry_all(connection_id, rest, user) if rest else None
+    return run
+
+
+def go_on(run_id: int) -> None:
+    """After a bulk retry's first record: send the rest, or stop and say why. Called by the sweep and by drains."""
+    with transaction.atomic():
+        run = Run.objects.select_for_update().filter(pk=run_id, complete=False).first()
+        if run is None or not run.plan:
+            return
+        first = Event.objects.filter(pk=run.plan["first"]).first()
+        if first is not None and first.settled_at is None:
+            return
+        message = ""
+        if first is not None and first.outcome == Event.Outcome.FAILED:
+            message = FAILED_AGAIN.format(number=len(run.plan["rest"]), message=first.message)
+        else:
+            _requeue(run, run.plan["rest"])
+        Run.objects.filter(pk=run_id).update(complete=True, plan={}, message=message)
+        finish_runs([run_id])
+
+
+def _requeue(run: Run, event_ids: list[int]) -> int:
+    number = 0
+    for start in range(0, len(event_ids), CHUNK):
+        chunk = failed(run.connection_id).filter(pk__in=event_ids[start : start + CHUNK])
+        number += chunk.update(
+            run=run,
+            outcome=Event.Outcome.PENDING,
+            due_at=timezone.now(),
+            settled_at=None,
+            # An attempt before it may have got through unanswered: it doesn't start as one never sent.
+            attempts=1,
+            retried=True,
+            code="",
+            message="",
+        )
+    Run.objects.filter(pk=run.pk).update(read=F("read") + number)
+    if number:
+        wake(run.connection_id)
+    return number

@@ -1,0 +1,97 @@
+"""The minute sweep: wakes what is due, restarts what was interrupted, and starts scheduled jobs."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
+
+from integrations.core.connector import Job
+from integrations.core.engine import collect, retry
+from integrations.core.engine.lease import DELIVER
+from integrations.core.engine.wake import wake
+from integrations.core.models import Clock, Connection, Delivery, Event, Lease, Pulse, Run
+from integrations.core.registry import connector_for
+
+logger = logging.getLogger(__name__)
+
+PULSE = "sweep"
+
+
+def sweep(now: datetime.datetime | None = None) -> None:
+    """One pass. Safe to run twice at once: every step is guarded by a lease, a constraint or a comparison."""
+    now = now or timezone.now()
+    Pulse.objects.update_or_create(name=PULSE, defaults={"at": now})
+    _wake_connections(now)
+    _resume_runs()
+    _check_books()
+    _start_jobs(now)
+
+
+def _wake_connections(now: datetime.datetime) -> None:
+    due = Event.objects.filter(connection_id=OuterRef("pk"), due_at__lte=now)
+    calls = Delivery.objects.filter(connection_id=OuterRef("pk"), status=Delivery.Status.RECEIVED)
+    enabled = Connection.objects.filter(state=Connection.State.ENABLED)
+    for pk in enabled.filter(Exists(due) | Exists(calls)).values_list("pk", flat=True):
+        # A wake that was lost with its broker left `wanted` standing; who holds the lease needs no wake.
+        free = Lease.objects.filter(connection_id=pk, name=DELIVER, until__lt=now, not_before__lte=now)
+        if free.update(wanted=False) or not Lease.objects.filter(connection_id=pk, name=DELIVER).exists():
+            wake(pk)
+
+
+def _resume_runs() -> None:
+    running = Run.objects.filter(status=Run.Status.RUNNING, complete=False)
+    for run in running.filter(connection__state=Connection.State.ENABLED):
+        if run.trigger == Run.Trigger.RETRY:
+            retry.go_on(run.pk)
+        elif run.job:
+            collect.ask(run.pk)
+
+
+def _check_books() -> None:
+    """A run whose events are all settled and whose counts don't add up is shown in red."""
+    open_events = Event.objects.filter(run_id=OuterRef("pk"), settled_at__isnull=True)
+    settled = F("new") + F("updated") + F("unchanged") + F("skipped") + F("failed")
+    wrong = Run.objects.filter(status=Run.Status.RUNNING, complete=True).exclude(read=settled)
+    old = timezone.now() - datetime.timedelta(minutes=5)
+    wrong.filter(~Exists(open_events), started_at__lt=old).update(
+        status=Run.Status.UNBALANCED, finished_at=timezone.now()
+    )
+
+
+def _start_jobs(now: datetime.datetime) -> None:
+    for connection in Connection.objects.filter(state=Connection.State.ENABLED):
+        try:
+            jobs = connector_for(connection).jobs()
+        except Exception as error:  # noqa: BLE001 – one connection that can't be read must not stop the others
+            logger.error("%s while reading the jobs of connection %s", type(error).__name__, connection.pk)
+            continue
+        for name, job in jobs.items():
+            _start_when_due(connection, name, job, now)
+
+
+def _start_when_due(connection: Connection, name: str, job: Job, now: datetime.datetime) -> None:
+    clock, created = Clock.objects.get_or_create(
+        connection=connection, job=name, defaults={"next_at": following(job, now, connection)}
+    )
+    if created or clock.next_at > now:
+        return
+    mine = Clock.objects.filter(pk=clock.pk, next_at=clock.next_at)
+    with transaction.atomic():
+        if mine.update(next_at=following(job, now, connection)):
+            collect.start(connection, name, Run.Trigger.SCHEDULE)
+
+
+def following(job: Job, now: datetime.datetime, connection: Connection) -> datetime.datetime:
+    """The next time after `now`. A daily job runs once per local date, also when the clocks change."""
+    if job.at is None:
+        return now + (job.every or datetime.timedelta(days=1))
+    today = now.astimezone(connection.zone).date()
+    for day in (today, today + datetime.timedelta(days=1)):
+        moment = datetime.datetime.combine(day, job.at, connection.zone)
+        if moment > now:
+            return moment
+    return moment + datetime.timedelta(days=1)
