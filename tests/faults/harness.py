@@ -25,7 +25,7 @@ from tests.sandbox_server import LeadSquaredAccount
 
 ROOT = Path(__file__).resolve().parents[2]
 LEASE_SECONDS = 4
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 LOOK_EVERY_SECONDS = 0.05
 
 
@@ -52,6 +52,20 @@ class SQLiteFile:
 
     def drop(self) -> None:
         self.path.unlink(missing_ok=True)
+
+    def is_free(self) -> bool:
+        """Nobody is in the middle of a transaction that writes."""
+        import sqlite3
+
+        probe = sqlite3.connect(self.path, isolation_level=None, timeout=0.2)
+        try:
+            probe.execute("BEGIN IMMEDIATE")
+            probe.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            probe.close()
+        return True
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -95,6 +109,14 @@ class PostgresDatabase:
 
     def drop(self) -> None:
         self._run(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+
+    def is_free(self) -> bool:
+        """Nobody is in the middle of a transaction."""
+        import psycopg
+
+        busy = f"SELECT 1 FROM pg_stat_activity WHERE datname = '{self.name}' AND state LIKE 'idle in transaction%'"
+        with psycopg.connect(self.url) as probe:
+            return probe.execute(busy).fetchone() is None
 
     @contextmanager
     def away(self) -> Iterator[None]:

@@ -24,8 +24,17 @@ def working(portal: Portal) -> Portal:
 
 
 @contextmanager
-def frozen(pid: int) -> Iterator[None]:
-    os.kill(pid, signal.SIGSTOP)
+def frozen(pid: int, portal: Portal) -> Iterator[None]:
+    """Frozen between two transactions: inside one it would keep its locks, on SQLite until it dies (README)."""
+
+    def stopped() -> bool:
+        os.kill(pid, signal.SIGSTOP)
+        if portal.database.is_free():
+            return True
+        os.kill(pid, signal.SIGCONT)
+        return False
+
+    until(stopped, "the worker is between two transactions")
     try:
         yield
     finally:
@@ -43,7 +52,7 @@ def test_a_frozen_worker_that_wakes_late_sends_and_settles_nothing(
     until(lambda: account.call_count() >= 10 or len(account.ledger()) >= 10, "the worker sends")
     lost = working.log().count(f"lease on connection {connection.pk} was taken over")
     pid = until(lambda: worker_of(connection), "a worker holds the lease")
-    with frozen(pid):
+    with frozen(pid, working):
         until(lambda: worker_of(connection) not in (0, pid), "another worker takes over")
         account.latency(0)
         wait_until_settled(connection)

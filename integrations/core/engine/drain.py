@@ -11,8 +11,10 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import chain
 
 from django.utils import timezone
 
@@ -36,7 +38,7 @@ BUDGET = 45.0
 TICK = 1.0
 FIRST_TAKE, MAX_TAKE = 200, 1000
 # Fewer than this many records are sent again after a crash.
-SETTLE_SIZE = 400
+SETTLE_SIZE = 500
 # So many failing batches in a row close the connection for a while.
 TRIPS_AFTER = 3
 # A drain stays this many seconds for a record that is due soon.
@@ -63,10 +65,9 @@ class Lane:
     # Nothing was there when it looked: no need to look before this time (monotonic).
     rests_until: float = 0.0
 
-    def ids(self) -> list[int]:
-        return [item.event_id for item in self.buffer] + [
-            item.event_id for items in self.flying.values() for item in items
-        ]
+    def items(self) -> Iterator[Item]:
+        """What was taken and has not landed."""
+        return chain(self.buffer, *self.flying.values())
 
 
 class Drain:
@@ -183,7 +184,8 @@ class Drain:
 
     def _in_hand(self) -> list[int]:
         """Events this drain has taken and not settled: a live change may have moved one to the other lane."""
-        return [id_ for lane in self.lanes for id_ in lane.ids()] + [o.item.event_id for o in self.outcomes]
+        taken = [item.event_id for lane in self.lanes for item in lane.items()]
+        return taken + [outcome.item.event_id for outcome in self.outcomes]
 
     def _other_type(self, lane: Lane, items: list[Item]) -> bool:
         """Types keep their order: the next one starts when the last batch of this one has landed."""
@@ -237,7 +239,8 @@ class Drain:
     def _settle(self, *, everything: bool = False) -> None:
         ripe = len(self.outcomes) >= SETTLE_SIZE or time.monotonic() - self.settled_at >= TICK
         if self.outcomes and (ripe or everything):
-            settle(self.held, self.connection.pk, self.version, self.outcomes)
+            open_runs = {item.run_id for lane in self.lanes for item in lane.items()}
+            settle(self.held, self.connection.pk, self.version, self.outcomes, open_runs=open_runs)
             retried = {outcome.item.run_id for outcome in self.outcomes if outcome.item.retried}
             self.outcomes = []
             self.progressed = True

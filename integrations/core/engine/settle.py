@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
@@ -38,8 +38,18 @@ LINK_COLUMNS = ("remote_id", "fingerprint", "event_id", "source_time")
 WRITTEN = (Result.NEW, Result.UPDATED, Result.UNCHANGED)
 
 
-def settle(held: Held, connection_id: int, version_id: int | None, outcomes: Sequence[Outcome]) -> None:
-    """Write what became of a set of events. Raises LeaseLost, having written nothing, when the lease is gone."""
+def settle(
+    held: Held,
+    connection_id: int,
+    version_id: int | None,
+    outcomes: Sequence[Outcome],
+    *,
+    open_runs: Collection[int] = (),
+) -> None:
+    """Write what became of a set of events; `open_runs` have others under way and can't have ended.
+
+    Raises LeaseLost, having written nothing, when the lease is gone.
+    """
     outcomes = [_storable(_give_up(outcome)) for outcome in outcomes]
     now = timezone.now()
     with transaction.atomic():
@@ -49,7 +59,7 @@ def settle(held: Held, connection_id: int, version_id: int | None, outcomes: Seq
         insert(Attempt, ATTEMPT_COLUMNS, attempts, same={"created_at": now})
         _update_events(outcomes, version_id, now)
         _write_links(connection_id, outcomes, now)
-        _count(outcomes)
+        finish_runs(_count(outcomes) - set(open_runs))
 
 
 def _storable(outcome: Outcome) -> Outcome:
@@ -141,20 +151,23 @@ def _link(outcome: Outcome) -> tuple[Any, ...]:
     return outcome.remote_id, item.fingerprint, item.event_id, item.source_time
 
 
-def _count(outcomes: Iterable[Outcome]) -> None:
+def _count(outcomes: Iterable[Outcome]) -> set[int]:
+    """Add to the books of their runs, and say which those are."""
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     for outcome in outcomes:
         if (result := _result(outcome)) in COUNTS:
             counts[outcome.item.run_id][result] += 1
     for run_id, counter in counts.items():
         Run.objects.filter(pk=run_id).update(**{name: F(name) + number for name, number in counter.items()})
-    finish_runs(counts)
+    return set(counts)
 
 
-def finish_runs(run_ids: Iterable[int]) -> None:
+def finish_runs(run_ids: Collection[int]) -> None:
     """End the runs among these that have read everything and settled what they read."""
+    if not run_ids:
+        return
     balanced = Q(read=F("new") + F("updated") + F("unchanged") + F("skipped") + F("failed"))
-    Run.objects.filter(balanced, pk__in=list(run_ids), complete=True, status=Run.Status.RUNNING).update(
+    Run.objects.filter(balanced, pk__in=run_ids, complete=True, status=Run.Status.RUNNING).update(
         status=Case(When(failed=0, then=Value(Run.Status.SUCCESS)), default=Value(Run.Status.FAILURE)),
         finished_at=timezone.now(),
     )
