@@ -14,7 +14,7 @@ EVENTS_A_RUN = 50
 # Rows numbered 1 and on, and a time by number.
 NUMBERS = {
     "sqlite": "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})",
-    "postgresql": "WITH n AS (SELECT i FROM generate_series(1, {count}) AS i)",
+    "postgresql": "WITH n AS (SELECT i FROM generate_series(1, {count}::bigint) AS i)",
 }
 MOMENT = {
     "sqlite": "strftime('%Y-%m-%d %H:%M:%f', {since} + i * {step}, 'unixepoch')",

@@ -57,8 +57,9 @@ def _printed(process: subprocess.Popen[str]) -> Demo:
     return Demo(portal, practice, dict(re.findall(r"user (\w+)\s+password (\S+)", text)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Closed with its module: while it is open, Django takes this thread for an asynchronous one."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: install your system's package, for example apt-get install chromium.")
     with sync_playwright() as playwright:
