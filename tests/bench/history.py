@@ -31,7 +31,7 @@ EVENTS = f"""INSERT INTO {Event._meta.db_table} (connection_id, run_id, record_t
     due_at, attempts, outcome, code, message, recovered, retried, created_at, settled_at)
     {{numbers}} SELECT {{connection}}, {{first_run}} + (i - 1) / 50,
     CASE WHEN i % 9 = 0 THEN 'activity' ELSE 'lead' END,
-    'key-' || i % 400000, 'person' || i % 400000 || '@example.test', {{moment}}, 0,
+    'key-' || (i % 400000), 'person' || (i % 400000) || '@example.test', {{moment}}, 0,
     CASE WHEN {{waiting}} THEN {{moment}} END, 1, {{outcome}}, '', '', {{false}}, {{false}}, {{moment}},
     CASE WHEN NOT ({{waiting}}) THEN {{moment}} END FROM n"""
 

@@ -41,8 +41,8 @@ FIRST_TAKE, MAX_TAKE = 200, 1000
 SETTLE_SIZE = 500
 # So many failing batches in a row close the connection for a while.
 TRIPS_AFTER = 3
-# A drain stays this many seconds for a record that is due soon.
-LINGER = 15.0
+# A drain stays this many seconds for a record that is due soon (after a 429, not after a failure: see BACKOFF).
+LINGER = 10.0
 # By how much the number of batches at once grows with each that lands.
 WIDENING = 4
 PAUSES = (5, 10, 30, 60, 120, 300, 600, 900)
