@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from integrations.core.models import Event, Run
+from tests.bench.stage import analyse
 
 DAYS = 90
 EVENTS_A_RUN = 50
@@ -36,31 +37,55 @@ EVENTS = f"""INSERT INTO {Event._meta.db_table} (connection_id, run_id, record_t
     CASE WHEN NOT ({{waiting}}) THEN {{moment}} END FROM n"""
 
 
-def write_history(count: int, connections: Sequence[int]) -> None:
-    """`count` events, oldest first. The first connection has most of them; the last only some of the oldest."""
-    vendor = connection.vendor
+def write_history(count: int, connections: Sequence[int], *, waiting: bool = True) -> None:
+    """`count` events, oldest first. The first connection has most of them; the last only some of the oldest.
+
+    One in a thousand is `waiting`, else all are settled.
+    """
     runs = count // EVENTS_A_RUN
-    since = time.time() - DAYS * 86400
-    first_run = (Run.objects.order_by("-pk").values_list("pk", flat=True).first() or 0) + 1
-    spread = f"CASE {_cases(connections)} END"
+    _insert(RUNS, runs, run="i", runs=runs, connections=connections)
+    # PostgreSQL would go on checking the events' foreign keys by a plan for the few runs of before.
+    analyse()
+    first_run = Run.objects.latest("pk").pk - runs + 1
+    _insert(
+        EVENTS,
+        count,
+        run="((i - 1) / 50 + 1)",
+        runs=runs,
+        connections=connections,
+        first_run=first_run,
+        waiting=waiting,
+    )
+
+
+def _insert(
+    statement: str,
+    number: int,
+    *,
+    run: str,
+    runs: int,
+    connections: Sequence[int],
+    first_run: int = 0,
+    waiting: bool = False,
+) -> None:
     draw = "(i * 7919) % 1000"
     outcome, below = "CASE", 0
     for name, share in OUTCOMES:
         below += share
         outcome += f" WHEN {draw} < {below} THEN '{name}'"
-    parts = {
-        "outcome": f"{outcome} ELSE 'waiting' END",
-        "waiting": f"{draw} >= {below}",
-        "true": "1" if vendor == "sqlite" else "true",
-        "false": "0" if vendor == "sqlite" else "false",
-        "first_run": first_run,
-    }
-    for statement, number, run in ((RUNS, runs, "i"), (EVENTS, count, "((i - 1) / 50 + 1)")):
-        moment = MOMENT[vendor].format(since=since, step=DAYS * 86400 / number)
-        numbers = NUMBERS[vendor].format(count=number)
-        sql = statement.format(numbers=numbers, moment=moment, connection=spread.format(run=run, runs=runs), **parts)
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
+    vendor = connection.vendor
+    sql = statement.format(
+        numbers=NUMBERS[vendor].format(count=number),
+        moment=MOMENT[vendor].format(since=time.time() - DAYS * 86400, step=DAYS * 86400 / number),
+        connection=f"CASE {_cases(connections)} END".format(run=run, runs=runs),
+        outcome=f"{outcome} ELSE '{'waiting' if waiting else 'failed'}' END",
+        waiting=f"{draw} >= {below}" if waiting else "1 = 0",
+        true="1" if vendor == "sqlite" else "true",
+        false="0" if vendor == "sqlite" else "false",
+        first_run=first_run,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
 
 
 def _cases(connections: Sequence[int]) -> str:
