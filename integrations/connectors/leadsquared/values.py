@@ -21,10 +21,14 @@ WIRE_FORMAT = "%Y-%m-%d %H:%M:%S"
 WCF_DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 BOOLEANS = dict.fromkeys(("1", "true", "yes", "y", "on"), "1") | dict.fromkeys(("0", "false", "no", "n", "off"), "0")
 COMPOUND = (dict, list)
+# A number as LeadSquared itself writes it. No leading zero: what that means differs by country.
+CANONICAL_PHONE = re.compile(r"\+([1-9]\d{0,2})-([1-9]\d{3,13})")
 
 
 def phone(raw: Any, country_code: str) -> str:
     """“20 30 40 50” → “+45-20304050”, as LeadSquared writes it. Raises ValueError."""
+    if (match := CANONICAL_PHONE.fullmatch(str(raw))) and _is_possible(int(match[1]), int(match[2])):
+        return match[0]
     text = re.sub(r"^\s*00", "+", str(raw))
     region = phonenumbers.region_code_for_country_code(int(country_code or 0))
     try:
@@ -35,6 +39,10 @@ def phone(raw: Any, country_code: str) -> str:
         raise ValueError("is not a phone number")
     zeros = "0" * (number.number_of_leading_zeros or 1) if number.italian_leading_zero else ""
     return f"+{number.country_code}-{zeros}{number.national_number}"
+
+
+def _is_possible(country_code: int, national: int) -> bool:
+    return bool(phonenumbers.is_possible_number(phonenumbers.PhoneNumber(country_code, national)))
 
 
 def moment(raw: Any, zone: zoneinfo.ZoneInfo) -> datetime.datetime:

@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 BUDGET = 45.0
 # Seconds between looks at the settings, at new webhooks and at the lease.
 TICK = 1.0
-FIRST_TAKE, MAX_TAKE = 200, 1000
+FIRST_TAKE, MAX_TAKE = 200, 500
 # Fewer than this many records are sent again after a crash.
 SETTLE_SIZE = 500
 # So many failing batches in a row close the connection for a while.
@@ -45,6 +45,8 @@ TRIPS_AFTER = 3
 LINGER = 10.0
 # By how much the number of batches at once grows with each that lands.
 WIDENING = 4
+# So many batches a thread may be under way: enough for the threads to be busy while the main thread takes and settles.
+BATCHES_A_THREAD = 3
 PAUSES = (5, 10, 30, 60, 120, 300, 600, 900)
 
 
@@ -223,7 +225,7 @@ class Drain:
         """Stop for a setting that must be corrected; pause after repeated failures; go faster while all is well."""
         codes = {outcome.code for outcome in outcomes}
         troubled = codes & {"configuration", "temporary", "throttled"}
-        lane.window = 1 if troubled else min(lane.window * WIDENING, 2 * self.connector.concurrency)
+        lane.window = 1 if troubled else min(lane.window * WIDENING, BATCHES_A_THREAD * self.connector.concurrency)
         if "configuration" in codes:
             self.stopping = True
             # Once: batches still under way say the same, and somebody may have disabled or corrected it meanwhile.

@@ -50,14 +50,14 @@ def take(connector: Connector, *, urgent: bool, limit: int, flying: Collection[i
     that may be what stops workers is taken last and alone, so that it takes no other down with it.
     """
     lane = Q(priority=Event.Priority.LIVE) if urgent else Q(priority__gt=Event.Priority.LIVE)
-    free = takeable(connector.connection.pk).filter(lane).exclude(pk__in=list(flying))
+    free = takeable(connector.connection.pk).filter(lane).exclude(pk__among=flying)
     found = free.values_list(*COLUMNS)
     rows = list(found.filter(~SUSPECT).order_by("priority", "id")[:limit])
     if not rows and not flying:
         rows = list(found.filter(SUSPECT).order_by("attempts", "id")[:1])
     items = _of_one_type([_item(*row, urgent=urgent) for row in rows])
     if items:
-        Event.objects.filter(pk__in=[item.event_id for item in items]).update(attempts=F("attempts") + 1)
+        Event.objects.filter(pk__among=[item.event_id for item in items]).update(attempts=F("attempts") + 1)
         _attach_links(connector, items)
     return items
 
@@ -99,7 +99,7 @@ def _attach_links(connector: Connector, items: list[Item]) -> None:
         (link.record_type, link.key): link
         for record_type, keys in wanted.items()
         for link in Link.objects.filter(
-            connection_id=connector.connection.pk, record_type=record_type, key__in=list(keys)
+            connection_id=connector.connection.pk, record_type=record_type, key__among=keys
         )
     }
     for item in items:
@@ -112,7 +112,7 @@ def release(items: Iterable[Item]) -> None:
     """Put back what was taken and not sent: it doesn't count as an attempt."""
     ids = [item.event_id for item in items]
     if ids:
-        Event.objects.filter(pk__in=ids, attempts__gt=0).update(attempts=F("attempts") - 1)
+        Event.objects.filter(pk__among=ids, attempts__gt=0).update(attempts=F("attempts") - 1)
 
 
 def next_due(connection_id: int, *, before: datetime.datetime | None = None) -> datetime.datetime | None:

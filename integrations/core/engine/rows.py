@@ -17,6 +17,25 @@ from integrations.core.fields import EncryptedBytes, EncryptedText
 
 Model = type[models.Model]
 
+
+@models.Field.register_lookup
+class Among(models.Lookup):  # type: ignore[type-arg]
+    """`pk__among=ids`: IN with one parameter, however many there are.
+
+    Django prepares each value of an IN list, and sqlite3 keeps a prepared statement for each length of one.
+    """
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        left, params = self.process_lhs(compiler, connection)
+        return f"{left} = ANY(%s)", [*params, list(self.rhs)]
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        left, params = self.process_lhs(compiler, connection)
+        return f"{left} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(list(self.rhs))]
+
 ENCRYPTED = (EncryptedText, EncryptedBytes)
 
 # By database: the unpacked list, the column its order is in, and one value of a row.

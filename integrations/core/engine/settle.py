@@ -123,7 +123,7 @@ def _update_events(outcomes: Iterable[Outcome], version_id: int | None, now: dat
             changes |= {"due_at": None, "settled_at": now}
         if unsent:
             changes["attempts"] = F("attempts") - 1
-        Event.objects.filter(pk__in=ids).update(version_id=version_id, **changes)
+        Event.objects.filter(pk__among=ids).update(version_id=version_id, **changes)
 
 
 def backoff(attempt: int, retry_after: float | None) -> datetime.timedelta:
@@ -167,7 +167,7 @@ def finish_runs(run_ids: Collection[int]) -> None:
     if not run_ids:
         return
     balanced = Q(read=F("new") + F("updated") + F("unchanged") + F("skipped") + F("failed"))
-    Run.objects.filter(balanced, pk__in=run_ids, complete=True, status=Run.Status.RUNNING).update(
+    Run.objects.filter(balanced, pk__among=run_ids, complete=True, status=Run.Status.RUNNING).update(
         status=Case(When(failed=0, then=Value(Run.Status.SUCCESS)), default=Value(Run.Status.FAILURE)),
         finished_at=timezone.now(),
     )
