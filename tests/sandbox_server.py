@@ -16,9 +16,14 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import requests
+
+if TYPE_CHECKING:
+    from tests.sandbox_flexpos import FlexPOSAccount
+    from tests.sandbox_heyloyalty import HeyloyaltyAccount
+    from tests.sandbox_leadhub import LeadHubAccount
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_MODULE = "config.test_settings"
@@ -79,6 +84,30 @@ class Sandbox:
     def leadsquared(self, name: str = "destination") -> LeadSquaredAccount:
         """The account called so, made if need be."""
         account = LeadSquaredAccount(self, "leadsquared", name)
+        account.call("POST", "open")
+        return account
+
+    def leadhub(self, name: str = "practice") -> LeadHubAccount:
+        """The account called so, made if need be."""
+        from tests.sandbox_leadhub import LeadHubAccount
+
+        account = LeadHubAccount(self, "leadhub", name)
+        account.call("POST", "open")
+        return account
+
+    def flexpos(self, name: str = "shop") -> FlexPOSAccount:
+        """The account called so, made if need be."""
+        from tests.sandbox_flexpos import FlexPOSAccount
+
+        account = FlexPOSAccount(self, "flexpos", name)
+        account.call("POST", "open")
+        return account
+
+    def heyloyalty(self, name: str = "practice") -> HeyloyaltyAccount:
+        """The account called so, made if need be."""
+        from tests.sandbox_heyloyalty import HeyloyaltyAccount
+
+        account = HeyloyaltyAccount(self, "heyloyalty", name)
         account.call("POST", "open")
         return account
 

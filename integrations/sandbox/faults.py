@@ -24,7 +24,7 @@ MEBIBYTE = 1024 * 1024
 BOMB_MEMBER = 16 * MEBIBYTE
 
 Answer = Callable[[], Response]
-# The vendor's own form of an error: unauthorized, too_many, limit_in_200 or app_error.
+# The vendor's own form of an error: unauthorized, too_many, limit_in_200, app_error or refused.
 Refusal = Callable[[str], Response]
 
 
@@ -228,6 +228,7 @@ KINDS: dict[str, Kind] = {
     "too_many": Kind("429: over the limit", too_many),
     "limit_in_200": Kind("Over the limit, said in a 200", refused),
     "app_error": Kind("500: application error in the vendor's envelope", refused),
+    "refused": Kind("The record is refused, in the vendor's own words", refused),
     "system_error": Kind("500: system error, plain text", system_error),
     "bad_gateway": Kind("502: HTML from a proxy", bad_gateway),
     "unavailable": Kind("503: unavailable", unavailable),

@@ -20,7 +20,10 @@ from werkzeug.wrappers import Request, Response
 
 from integrations.sandbox.control import control
 from integrations.sandbox.faults import KINDS, play
+from integrations.sandbox.flexpos.front import FlexPOS
+from integrations.sandbox.heyloyalty.front import Heyloyalty
 from integrations.sandbox.html import html
+from integrations.sandbox.leadhub.front import LeadHub
 from integrations.sandbox.leadsquared.front import LeadSquared
 from integrations.sandbox.snapshot import Snapshot, State
 from integrations.sandbox.vendor import Account, Vendor
@@ -29,7 +32,7 @@ from integrations.sandbox.wire import STOPPING_KEY, KeepAliveHandler
 logger = logging.getLogger(__name__)
 
 # One line a vendor.
-VENDORS: Sequence[type[Vendor[Any]]] = (LeadSquared,)
+VENDORS: Sequence[type[Vendor[Any]]] = (LeadSquared, LeadHub, FlexPOS, Heyloyalty)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared with, not bound to
 STYLESHEET = Path(__file__).parent / "templates" / "sandbox" / "sandbox.css"

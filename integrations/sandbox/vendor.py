@@ -89,7 +89,7 @@ class Vendor(ABC, Generic[A]):
 
     @abstractmethod
     def refusal(self, kind: str) -> Response:
-        """The vendor's own form of the faults unauthorized, too_many, limit_in_200 and app_error."""
+        """The vendor's own form of the faults unauthorized, too_many, limit_in_200, app_error and refused."""
 
     @abstractmethod
     def page(self, account: A, request: Request, path: str) -> Response: ...

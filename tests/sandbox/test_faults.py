@@ -35,6 +35,7 @@ def write(account: LeadSquaredAccount, **options: Any) -> requests.Response:
         ("too_many", 429, "MXAPIRateLimitExceededException"),
         ("limit_in_200", 200, "MXAPIRateLimitExceededException"),
         ("app_error", 500, "MXPracticeException"),
+        ("refused", 500, "MXInvalidInputException"),
         ("system_error", 500, "The server encountered an error"),
         ("bad_gateway", 502, "<html>"),
         ("unavailable", 503, "Service Unavailable"),
@@ -183,8 +184,8 @@ def test_unknown_faults_are_refused_with_what_there_is(account: LeadSquaredAccou
 
 def test_every_fault_was_tried_here() -> None:
     tried = {
-        "unauthorized", "too_many", "limit_in_200", "app_error", "system_error", "bad_gateway", "unavailable",
-        "html_200", "redirect", "truncated_json", "wrong_charset", "deep_json", "huge_body", "gzip_bomb", "slow",
-        "drip_headers", "drip_body", "dropped", "hang", "applied_unanswered",
+        "unauthorized", "too_many", "limit_in_200", "app_error", "refused", "system_error", "bad_gateway",
+        "unavailable", "html_200", "redirect", "truncated_json", "wrong_charset", "deep_json", "huge_body", "gzip_bomb",
+        "slow", "drip_headers", "drip_body", "dropped", "hang", "applied_unanswered",
     }  # fmt: skip
     assert tried == set(KINDS)

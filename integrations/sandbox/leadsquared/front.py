@@ -24,6 +24,7 @@ FAULT_ERRORS = {
     "too_many": over_limit(10, 429),
     "limit_in_200": over_limit(10, 200),
     "app_error": MXError("MXPracticeException", "An error was switched on in practice mode"),
+    "refused": MXError("MXInvalidInputException", "A refusal was switched on in practice mode"),
 }
 
 
