@@ -48,7 +48,10 @@ class Field:
 
 @dataclass(frozen=True)
 class RecordType:
-    """What travels. `mapping` prefills Edit Mapping; `optional` types have a switch."""
+    """What travels. `mapping` prefills Edit Mapping; `optional` types have a switch.
+
+    Of a type that `merges`, several waiting records with one key become one: the newest is sent in the oldest's place.
+    """
 
     name: str
     label: str
@@ -56,6 +59,7 @@ class RecordType:
     mapping: tuple[MappingRow, ...] = ()
     batch_size: int = 1
     optional: bool = False
+    merges: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,10 +132,13 @@ class Skip(enum.StrEnum):
     CONSENT = "consent"
     CREATE_ONLY = "create-only"
     UPDATE_ONLY = "update-only"
+    NO_EMAIL = "no-email"
     ECHO = "echo"
     DO_NOTHING = "do-nothing"
     NO_KEY = "no-key"
     OLDER = "older"
+    MERGED = "merged"
+    STOPPED = "stopped"
 
 
 SKIP_REASONS: dict[str, str] = {
@@ -139,10 +146,13 @@ SKIP_REASONS: dict[str, str] = {
     Skip.CONSENT: "The person did not consent.",
     Skip.CREATE_ONLY: "It exists already, and the sync behaviour is “Create only new record”.",
     Skip.UPDATE_ONLY: "It doesn't exist yet, and the sync behaviour is “Update only existing record”.",
+    Skip.NO_EMAIL: "The person has no e-mail address.",
     Skip.ECHO: "It is what this portal wrote itself, coming back.",
     Skip.DO_NOTHING: "The sync behaviour is “Do Nothing”.",
     Skip.NO_KEY: "It holds none of the values records are identified by.",
     Skip.OLDER: "A newer version of this record has been sent already.",
+    Skip.MERGED: "A newer change of the same record was waiting behind it and was sent in its place.",
+    Skip.STOPPED: "Its sync job was stopped before it was sent.",
 }
 
 
@@ -161,6 +171,14 @@ class Job:
     label: str
     every: datetime.timedelta | None = None
     at: datetime.time | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How much a bulk job has before it: records, and seconds at the vendor's allowed rate."""
+
+    records: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -190,6 +208,10 @@ class Connector:
     label: ClassVar[str]
     summary: ClassVar[str] = ""
     record_types: ClassVar[tuple[RecordType, ...]] = ()
+    # One-time exports: which business data (a model's label, `loyalty.customer`) by which job.
+    exports: ClassVar[dict[str, str]] = {}
+    # What it does that nobody else should do as well, as its source names it (`loyalty.pin_mail`).
+    duties: ClassVar[frozenset[str]] = frozenset()
     # How many batches travel at once; the rate limit decides how fast.
     concurrency: ClassVar[int] = 8
 
@@ -214,6 +236,10 @@ class Connector:
 
     def collect(self, job: str, run: Run) -> Iterator[Page]:
         """Pull. Start after `self.cursor(job)`."""
+        raise NotImplementedError
+
+    def estimate(self, job: str) -> Estimate:
+        """What a bulk job would do now."""
         raise NotImplementedError
 
     def receive(self, delivery: Delivery) -> Received:

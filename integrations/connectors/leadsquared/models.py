@@ -5,9 +5,9 @@ from __future__ import annotations
 import phonenumbers
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from integrations.core.fields import SecretField
+from integrations.core.history import SettingsHistory
 from integrations.core.models import Connection
 
 # https://apidocs.leadsquared.com/ – the API host differs by the region an account lives in.
@@ -101,10 +101,7 @@ class LeadSquaredConnection(Connection):
         _("Bulk API calls per 5 seconds"), default=1, help_text=_("The same for bulk calls. 0 means no limit.")
     )
 
-    history = HistoricalRecords(
-        excluded_fields=["access_key", "secret_key", "connector", "state", "state_reason", "state_since"],
-        m2m_fields=[Connection.access_roles.field],
-    )
+    history = SettingsHistory("access_key", "secret_key")
 
     class Meta:
         verbose_name = _("LeadSquared Lead Sync")

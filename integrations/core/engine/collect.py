@@ -27,11 +27,17 @@ STUMBLED = "The portal stumbled while reading ({error}). Tell your operator the 
 BULK_TRIGGERS = (Run.Trigger.IMPORT, Run.Trigger.EXPORT)
 
 
-def start(connection: Connection, job: str, trigger: str, user: User | None = None) -> Run | None:
-    """Start a pull; None when this job is running already (twenty clicks, two schedulers: one run)."""
+def start(
+    connection: Connection, job: str, trigger: str, user: User | None = None, *, expected: int | None = None
+) -> Run | None:
+    """Start a pull; None when this job is running already (twenty clicks, two schedulers: one run).
+
+    `expected` is the number of records its progress is measured by.
+    """
+    plan = {} if expected is None else {"expected": expected}
     try:
         with transaction.atomic():
-            run = Run.objects.create(connection=connection, job=job, trigger=trigger, requested_by=user)
+            run = Run.objects.create(connection=connection, job=job, trigger=trigger, requested_by=user, plan=plan)
     except IntegrityError:
         return None
     ask(run.pk)
@@ -98,6 +104,9 @@ def _store(run: Run, held: Held, page: Page) -> None:
     bulk = run.trigger in BULK_TRIGGERS
     with transaction.atomic():
         held.renew()
+        # A write, so that a stop waits for this page or this page sees the stop.
+        if not Run.objects.filter(pk=run.pk, status=Run.Status.RUNNING).update(message=""):
+            return
         capture(run.connection, page.records, run=run, priority=Event.Priority.BULK if bulk else Event.Priority.LIVE)
         Cursor.objects.update_or_create(connection_id=run.connection_id, job=run.job, defaults={"value": page.cursor})
 

@@ -18,10 +18,10 @@ from itertools import chain
 
 from django.utils import timezone
 
-from integrations.core.connector import Connector, Item, Outcome, Result
-from integrations.core.engine import inbox, queue, retry
+from integrations.core.connector import Connector, Item, Outcome, Result, Skip
+from integrations.core.engine import control, inbox, queue, retry
 from integrations.core.engine.lease import DELIVER, Held, LeaseLost, acquire
-from integrations.core.engine.send import prepare, send
+from integrations.core.engine.send import prepare, send, skipped
 from integrations.core.engine.settle import settle
 from integrations.core.engine.wake import wake
 from integrations.core.http.ratelimit import in_lane
@@ -90,6 +90,8 @@ class Drain:
         self.failures = 0
         self.lanes: list[Lane] = []
         self.pause = threading.Event()
+        # Runs somebody paused or is stopping.
+        self.halted: frozenset[int] = frozenset()
 
     def run(self) -> None:
         threads = self.connector.concurrency
@@ -128,7 +130,8 @@ class Drain:
     def _linger(self) -> bool:
         """Wait here for what is due in a moment (after a 429, say): a new drain would come a minute later."""
         now = timezone.now()
-        due = queue.next_due(self.connection.pk, before=now + datetime.timedelta(seconds=LINGER))
+        soon = now + datetime.timedelta(seconds=LINGER)
+        due = queue.next_due(self.connection.pk, before=soon, paused=self.halted)
         if due is None:
             return False
         seconds = (due - now).total_seconds()
@@ -151,6 +154,16 @@ class Drain:
             self.stopping = True
         else:
             self._read_inbox()
+            self._obey()
+
+    def _obey(self) -> None:
+        """Put back the bulk work of runs that were paused or stopped since the last look."""
+        self.halted = control.halted(self.connection.pk)
+        if self.halted:
+            bulk = self.lanes[1]
+            queue.release(item for item in bulk.buffer if item.run_id in self.halted)
+            bulk.buffer = deque(item for item in bulk.buffer if item.run_id not in self.halted)
+            control.end_stopped(self.held, self._in_hand())
 
     def _read_inbox(self) -> None:
         if inbox.read_deliveries(self.connector, self.held, seconds=TICK):
@@ -171,13 +184,17 @@ class Drain:
         while True:
             # What is settled in memory only still blocks newer events of its key.
             self._settle(everything=not lane.flying)
-            items = queue.take(self.connector, urgent=lane.urgent, limit=lane.size, flying=self._in_hand())
+            items = queue.take(
+                self.connector, urgent=lane.urgent, limit=lane.size, flying=self._in_hand(), paused=self.halted
+            )
             if not items or self._other_type(lane, items):
                 queue.release(items)
                 lane.rests_until = time.monotonic() + TICK
                 return
             lane.record_type = items[0].record_type
             lane.size = min(MAX_TAKE, lane.size * 2)
+            items, superfluous = queue.merge(self.connector, items)
+            self.outcomes.extend(skipped(item, Skip.MERGED) for item in superfluous)
             to_send, settled = prepare(self.connector, items)
             lane.buffer.extend(to_send)
             self.outcomes.extend(settled)
@@ -258,12 +275,12 @@ def drain(connection_id: int, *, budget: float = BUDGET) -> None:
         return
     lease = Lease.objects.get(connection_id=connection_id, name=DELIVER)
     Lease.objects.filter(pk=lease.pk).update(wanted=False)
-    if connection.state != Connection.State.ENABLED:
+    enabled = connection.state == Connection.State.ENABLED
+    if not enabled or lease.not_before > timezone.now():
         inbox.hold_deliveries(connection)
-        held.release(wanted=False)
-        return
-    if lease.not_before > timezone.now():
-        inbox.read_deliveries(connector_for(connection), held, seconds=TICK)
+        if enabled:
+            inbox.read_deliveries(connector_for(connection), held, seconds=TICK)
+        control.end_stopped(held)
         held.release(wanted=False)
         return
     # Before the settings: when they are saved in between, the drain's first look finds a newer version.
@@ -296,7 +313,8 @@ def is_enabled(connection_id: int) -> bool:
 def _is_left(work: Drain) -> bool:
     """Whether another drain has something to do at once. What this one could not move waits for the sweep."""
     connection_id = work.connection.pk
-    return inbox.waiting(connection_id).exists() or (work.progressed and queue.takeable(connection_id).exists())
+    takeable = queue.takeable(connection_id, work.halted)
+    return inbox.waiting(connection_id).exists() or (work.progressed and takeable.exists())
 
 
 def _handover(work: Drain, failures_before: int) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from integrations.core.connector import Connector, Item
 from integrations.core.models import Event, Link
+from integrations.core.models.engine import EPOCH
 
 
 class GuardExists(Exists):
@@ -33,24 +34,32 @@ OLDER_UNSETTLED = Event.objects.filter(
 
 # An event that was taken so often and never settled: its worker may have stopped because of it.
 SUSPECT_AFTER = 3
+# More waiting changes of the keys in one take are merged in the next.
+MERGED_AT_ONCE = 5000
 SUSPECT = Q(outcome=Event.Outcome.PENDING, attempts__gte=SUSPECT_AFTER)
 COLUMNS = ("id", "run_id", "record_type", "key", "payload__body", "attempts", "source_time", "retried")
 
 
-def takeable(connection_id: int) -> Any:
-    """Events of a connection that a worker may send now."""
+def takeable(connection_id: int, paused: Collection[int] = ()) -> Any:
+    """Events of a connection that a worker may send now: not the bulk work of `paused` runs."""
     due = Event.objects.filter(connection_id=connection_id, due_at__lte=timezone.now())
-    return due.filter(~GuardExists(OLDER_UNSETTLED))
+    return _unpaused(due, paused).filter(~GuardExists(OLDER_UNSETTLED))
 
 
-def take(connector: Connector, *, urgent: bool, limit: int, flying: Collection[int]) -> list[Item]:
+def _unpaused(events: Any, paused: Collection[int]) -> Any:
+    return events.exclude(priority__gt=Event.Priority.LIVE, run_id__in=paused) if paused else events
+
+
+def take(
+    connector: Connector, *, urgent: bool, limit: int, flying: Collection[int], paused: Collection[int] = ()
+) -> list[Item]:
     """The next due events of one lane, all of the first one's record type, with payload and link.
 
     Their attempts are counted before anything is sent: that names every record a crash may have sent twice. An event
     that may be what stops workers is taken last and alone, so that it takes no other down with it.
     """
     lane = Q(priority=Event.Priority.LIVE) if urgent else Q(priority__gt=Event.Priority.LIVE)
-    free = takeable(connector.connection.pk).filter(lane).exclude(pk__among=flying)
+    free = takeable(connector.connection.pk, paused).filter(lane).exclude(pk__among=flying)
     found = free.values_list(*COLUMNS)
     rows = list(found.filter(~SUSPECT).order_by("priority", "id")[:limit])
     if not rows and not flying:
@@ -98,14 +107,44 @@ def _attach_links(connector: Connector, items: list[Item]) -> None:
     links = {
         (link.record_type, link.key): link
         for record_type, keys in wanted.items()
-        for link in Link.objects.filter(
-            connection_id=connector.connection.pk, record_type=record_type, key__among=keys
-        )
+        for link in Link.objects.filter(connection_id=connector.connection.pk, record_type=record_type, key__among=keys)
     }
     for item in items:
         item.link = links.get((item.record_type, item.key))
         parent = connector.parent(item)
         item.parent = links.get(parent) if parent else None
+
+
+def merge(connector: Connector, items: Sequence[Item]) -> tuple[list[Item], list[Item]]:
+    """For taken items of a type that merges: what to send, and what that makes superfluous.
+
+    Behind each item the newest waiting event of its key steps forward; the item and those between are superfluous.
+    """
+    if not items or not connector.record_type(items[0].record_type).merges:
+        return list(items), []
+    first = {item.key: item for item in items}
+    waiting = Event.objects.filter(
+        connection_id=connector.connection.pk,
+        record_type=items[0].record_type,
+        key__among=list(first),
+        settled_at__isnull=True,
+    )
+    behind: dict[str, list[Item]] = {key: [item] for key, item in first.items()}
+    rows = waiting.exclude(pk__among=[item.event_id for item in items]).order_by("id")
+    for row in rows.values_list(*COLUMNS)[:MERGED_AT_ONCE]:
+        item = _item(*row, urgent=items[0].urgent)
+        item.link = first[item.key].link
+        behind[item.key].append(item)
+    newest = {key: max(found, key=_version) for key, found in behind.items()}
+    superfluous = [item for found in behind.values() for item in found if item is not newest[item.key]]
+    if stepped := [item.event_id for item in newest.values() if item is not first[item.key]]:
+        Event.objects.filter(pk__among=stepped).update(attempts=F("attempts") + 1)
+    return list(newest.values()), superfluous
+
+
+def _version(item: Item) -> tuple[datetime.datetime, int]:
+    """By the source's clock where it tells, else by order of arrival."""
+    return item.source_time or EPOCH, item.event_id
 
 
 def release(items: Iterable[Item]) -> None:
@@ -115,8 +154,12 @@ def release(items: Iterable[Item]) -> None:
         Event.objects.filter(pk__among=ids, attempts__gt=0).update(attempts=F("attempts") - 1)
 
 
-def next_due(connection_id: int, *, before: datetime.datetime | None = None) -> datetime.datetime | None:
+def next_due(
+    connection_id: int, *, before: datetime.datetime | None = None, paused: Collection[int] = ()
+) -> datetime.datetime | None:
     """When the next event of a connection that waits for no older one becomes due; None: none (before that time)."""
-    queued = Event.objects.filter(connection_id=connection_id, due_at__isnull=False)
+    queued = _unpaused(Event.objects.filter(connection_id=connection_id, due_at__isnull=False), paused)
     soon = queued.filter(due_at__lte=before) if before else queued
-    return soon.filter(~GuardExists(OLDER_UNSETTLED)).order_by("due_at").values_list("due_at", flat=True).first()
+    free = soon.filter(~GuardExists(OLDER_UNSETTLED)).order_by("due_at")
+    due: datetime.datetime | None = free.values_list("due_at", flat=True).first()
+    return due

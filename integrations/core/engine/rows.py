@@ -19,7 +19,7 @@ Model = type[models.Model]
 
 
 @models.Field.register_lookup
-class Among(models.Lookup):  # type: ignore[type-arg]
+class Among(models.Lookup):
     """`pk__among=ids`: IN with one parameter, however many there are.
 
     Django prepares each value of an IN list, and sqlite3 keeps a prepared statement for each length of one.
@@ -28,13 +28,14 @@ class Among(models.Lookup):  # type: ignore[type-arg]
     lookup_name = "among"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         left, params = self.process_lhs(compiler, connection)
         return f"{left} = ANY(%s)", [*params, list(self.rhs)]
 
-    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         left, params = self.process_lhs(compiler, connection)
-        return f"{left} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(list(self.rhs))]
+        return f"{left} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(list(self.rhs))]  # noqa: S608
+
 
 ENCRYPTED = (EncryptedText, EncryptedBytes)
 

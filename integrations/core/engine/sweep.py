@@ -43,6 +43,8 @@ def _wake_connections(now: datetime.datetime) -> None:
 
 
 def _resume_runs() -> None:
+    for connection_id in Run.objects.filter(status=Run.Status.STOPPING).values_list("connection_id", flat=True):
+        wake(connection_id)
     running = Run.objects.filter(status=Run.Status.RUNNING, complete=False)
     for run in running.filter(connection__state=Connection.State.ENABLED):
         if run.trigger == Run.Trigger.RETRY:
@@ -78,11 +80,19 @@ def _start_when_due(connection: Connection, name: str, job: Job, now: datetime.d
         connection=connection, job=name, defaults={"next_at": following(job, now, connection)}
     )
     if created or clock.next_at > now:
+        _follow(clock, job, following(job, now, connection))
         return
     mine = Clock.objects.filter(pk=clock.pk, next_at=clock.next_at)
     with transaction.atomic():
         if mine.update(next_at=following(job, now, connection)):
             collect.start(connection, name, Run.Trigger.SCHEDULE)
+
+
+def _follow(clock: Clock, job: Job, planned: datetime.datetime) -> None:
+    """A time that was changed in the settings counts from now on. Counted from now, a job that runs every so often is
+    always later than its clock says, unless the interval became shorter."""
+    if planned < clock.next_at or (job.at is not None and planned > clock.next_at):
+        Clock.objects.filter(pk=clock.pk).update(next_at=planned)
 
 
 def following(job: Job, now: datetime.datetime, connection: Connection) -> datetime.datetime:

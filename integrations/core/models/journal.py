@@ -24,12 +24,16 @@ class Trigger(models.TextChoices):
 
 class RunStatus(models.TextChoices):
     RUNNING = "running", _("Running")
+    PAUSED = "paused", _("Paused")
+    STOPPING = "stopping", _("Stopping")
     SUCCESS = "success", _("Success")
     FAILURE = "failure", _("Failure")
     STOPPED = "stopped", _("Stopped")
     UNBALANCED = "unbalanced", _("Does not balance")
 
 
+# A job that is in one of these is not started a second time.
+OPEN = (RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.STOPPING)
 COUNTS = ("new", "updated", "unchanged", "skipped", "failed")
 
 
@@ -55,7 +59,8 @@ class Run(models.Model):
     failed = models.PositiveIntegerField(default=0)
     message = models.TextField(blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
-    # What a run that is more than its events needs to go on after a restart (a bulk retry's filter).
+    # What a run that is more than its events needs to go on after a restart: a bulk retry's events, how many records a
+    # bulk run expects, since when it is paused and how long it was before (seconds).
     plan = models.JSONField(default=dict, blank=True)
 
     class Meta:
@@ -68,7 +73,7 @@ class Run(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["connection", "job"], condition=Q(status="running") & ~Q(job=""), name="one_running_run_per_job"
+                fields=["connection", "job"], condition=Q(status__in=OPEN) & ~Q(job=""), name="one_open_run_per_job"
             )
         ]
 

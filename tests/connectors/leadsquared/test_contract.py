@@ -36,7 +36,7 @@ class TestLeadSquared(ConnectorContract):
         self.account.clear_faults()
         faults = {
             "troubled": ("system_error", {}),
-            "refusing": ("app_error", {}),
+            "refusing": ("refused", {}),
             "closed": ("unauthorized", {"times": None}),
             "silent": ("applied_unanswered", {"path": "Create"}),
         }

@@ -1,0 +1,89 @@
+"""The pages of the LeadHub Integration, in the vendor's order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from integrations.connectors.leadhub.connector import ACCOUNT, EXPIRY, PIN, TAG_NAMES
+from integrations.connectors.leadhub.models import LeadHubConnection
+from integrations.connectors.leadhub.tags import BASIC_TAGS
+from integrations.core.admin.connection.actions import run_check
+from integrations.core.admin.connection.main import ConnectionAdmin
+from integrations.core.admin.connection.steps import Step
+from integrations.core.forms import SettingsForm
+from integrations.core.models import Connection, Link
+
+KEY = Step(
+    "key",
+    _("API key"),
+    (
+        (None, {"fields": ("name", "api_key")}),
+        (_("Connection"), {"fields": ("api_address", "calls_per_minute", "description", "access_roles")}),
+    ),
+)
+EXPIRY_STEP = Step(
+    "expiry",
+    _("Notification before expiry"),
+    (
+        (
+            None,
+            {
+                "fields": ("expiry_notification", "expiry_days", "time_zone"),
+                "description": _(
+                    "Sent once a day, at night, to customers who lose more than 0 points in so many days: the tag "
+                    "ellity_expiry_changed with the date and the points."
+                ),
+            },
+        ),
+        (_("When something goes wrong"), {"fields": ("notify_to", "notify")}),
+    ),
+)
+TAGS = Step("tags", _("Tags"), ((None, {"fields": ("basic_tags",)}),))
+
+
+class LeadHubForm(SettingsForm):
+    address_fields = ("api_address",)
+
+
+@admin.register(LeadHubConnection)
+class LeadHubAdmin(ConnectionAdmin):
+    form = LeadHubForm
+    steps = (KEY, EXPIRY_STEP, TAGS)
+    readonly_fields = ("basic_tags",)
+    conditional_fields = {"expiry_days": "expiry_notification == 'send'"}
+
+    def settings_saved(self, request: HttpRequest, obj: Any) -> None:
+        """Activation: the first key is tried at once, and the integration is on when LeadHub takes it."""
+        super().settings_saved(request, obj)
+        if obj.state == Connection.State.DRAFT and "api_key" in obj.secrets_set:
+            self._activate(request, obj)
+
+    def _activate(self, request: HttpRequest, obj: Any) -> None:
+        [*_passed, last] = run_check(obj)
+        if not last.ok:
+            self.message_user(request, f"{_now('The activation ended with an error.')} {last.detail}", messages.ERROR)
+            return
+        self._switch(request, obj, Connection.State.ENABLED, _now("Activated by %(user)s: LeadHub took the test tag"))
+        text = _now(
+            "LeadHub accepted the key, and the integration is on. Next: a one-time export of all customers (Customer "
+            "List, Export), and Basic Settings, Emails, if LeadHub is to send the PIN."
+        )
+        self.message_user(request, text, messages.SUCCESS)
+
+    @admin.display(description=_("What LeadHub gets"))
+    def basic_tags(self, obj: LeadHubConnection) -> str:
+        last = {TAG_NAMES[name]: sent_last(obj.pk, name) for name in (ACCOUNT.name, PIN.name, EXPIRY.name)}
+        rows = [(tag, last[tag.made_from]) for tag in BASIC_TAGS]
+        return render_to_string("admin/leadhub/basic_tags.html", {"rows": rows, "sent": last})
+
+
+def sent_last(connection_id: int, record_type: str) -> Link | None:
+    """The customer who got a tag of this type last."""
+    links = Link.objects.filter(connection_id=connection_id, record_type=record_type)
+    return links.order_by("-event_id").first()

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class LeadHubConfig(AppConfig):
+    name = "integrations.connectors.leadhub"
+    label = "leadhub"
+    verbose_name = "LeadHub Integration"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from integrations.connectors.leadhub import listen  # noqa: F401 – it connects itself to the loyalty source

@@ -1,0 +1,184 @@
+"""How the LeadHub Integration works: changes of loyalty customers become tags."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+from django.utils import timezone
+
+from integrations.connectors.leadhub import nights, tags
+from integrations.connectors.leadhub.client import PROFILES, READS, TAGS, LeadHubClient
+from integrations.connectors.leadhub.models import LeadHubConnection, Notification
+from integrations.core.connector import (
+    CheckStep,
+    Connector,
+    Estimate,
+    Field,
+    Item,
+    Job,
+    Outcome,
+    Page,
+    Record,
+    RecordType,
+    Result,
+    Skip,
+)
+from integrations.core.errors import SyncError
+from integrations.core.http.ratelimit import Limit, RateLimits
+from integrations.core.mapping import Mapped
+from integrations.core.models import Cursor, Run
+from integrations.core.registry import register
+from integrations.sources.loyalty.expiry import expiring
+from integrations.sources.loyalty.states import CustomerState, count_customers, states, states_of
+
+ACCOUNT = RecordType("account", "Account change", "Account changes", merges=True)
+PIN = RecordType("pin", "PIN change", "PIN changes")
+EXPIRY = RecordType("expiry", "Expiry notification", "Expiry notifications")
+TAG_NAMES = {ACCOUNT.name: tags.ACCOUNT_CHANGED, PIN.name: tags.PIN_CHANGED, EXPIRY.name: tags.EXPIRY_CHANGED}
+
+EXPORT, NIGHTLY = "export", "expiry notification"
+# In the connection's own time zone. Points are lost at midnight: by then it is settled who loses some.
+AT_NIGHT = datetime.time(1, 0)
+PAGE = 500
+# 30 a minute in small portions: a few changes at once go at once, many go evenly. The hundredth is for calls that
+# don't arrive as evenly as they left.
+PORTIONS_A_MINUTE, PORTION_SECONDS = 6, 10.1
+# Who gets ellity_test_connection.
+TEST_USER = "ellity-test"
+
+
+def user_id(customer_id: int) -> str:
+    """LeadHub's name for a customer. Ours, not the shop's: that one may be long, or change."""
+    return f"ellity-{customer_id}"
+
+
+def record(record_type: RecordType, state: CustomerState, payload: dict[str, Any], once: str | None = None) -> Record:
+    return Record(
+        record_type.name, str(state.id), payload, state.email.lower(), source_time=state.changed_at, dedupe_key=once
+    )
+
+
+@register(LeadHubConnection)
+class LeadHub(Connector):
+    label = "LeadHub Integration"
+    summary = "Points, PINs and coming expiries of loyalty customers reach LeadHub as tags."
+    record_types = (ACCOUNT, PIN, EXPIRY)
+    exports = {"loyalty.customer": EXPORT}
+    duties = frozenset({"loyalty.pin_mail"})
+    # One customer's profile is written while the tag of the one before is set.
+    concurrency = 3
+    connection: LeadHubConnection
+
+    @cached_property
+    def limits(self) -> RateLimits:
+        calls = self.connection.calls_per_minute / PORTIONS_A_MINUTE
+        portion = Limit(int(calls), PORTION_SECONDS) if calls >= 1 else Limit(self.connection.calls_per_minute, 60.5)
+        return RateLimits(dict.fromkeys((PROFILES, TAGS, READS), portion))
+
+    @cached_property
+    def client(self) -> LeadHubClient:
+        return LeadHubClient(self.connection.api_address, self.connection.api_key, self.limits)
+
+    def close(self) -> None:
+        if "client" in self.__dict__:
+            self.client.close()
+
+    # -- what the settings page asks ---------------------------------------------------------------
+
+    def describe(self, record_type: str) -> list[Field]:
+        return []
+
+    def check(self) -> Iterator[CheckStep]:
+        """Sends ellity_test_connection, as activation does."""
+        label = f"LeadHub accepts the API key and the tag {tags.TEST_CONNECTION}"
+        try:
+            self.client.put_profile(TEST_USER, None)
+            self.client.post_tag(TEST_USER, tags.TEST_CONNECTION, {})
+        except SyncError as error:
+            yield CheckStep(label, False, error.message)
+            return
+        yield CheckStep(label, True, self.connection.api_address)
+
+    def jobs(self) -> dict[str, Job]:
+        if self.connection.expiry_notification == Notification.NOT:
+            return {}
+        return {NIGHTLY: Job("Notification before expiry", at=AT_NIGHT)}
+
+    def estimate(self, job: str) -> Estimate:
+        customers = count_customers()
+        per_minute = self.connection.calls_per_minute
+        seconds = customers / per_minute * PORTIONS_A_MINUTE * PORTION_SECONDS if per_minute else 0.0
+        return Estimate(customers, seconds)
+
+    # -- in ----------------------------------------------------------------------------------------
+
+    def collect(self, job: str, run: Run) -> Iterator[Page]:
+        cursor = Cursor.objects.filter(connection_id=self.connection.pk, job=job).first()
+        value = cursor.value if cursor else {}
+        return self._export(run, value) if job == EXPORT else self._expiries(value)
+
+    def _export(self, run: Run, cursor: dict[str, Any]) -> Iterator[Page]:
+        """Every customer, by id. The cursor belongs to its run: the next export starts anew."""
+        after = cursor["after"] if cursor.get("run") == run.pk else 0
+        while found := states(after, PAGE):
+            after = found[-1].id
+            records = [record(ACCOUNT, state, tags.account_payload(state)) for state in found]
+            yield Page(records, {"run": run.pk, "after": after})
+
+    def _expiries(self, cursor: dict[str, Any]) -> Iterator[Page]:
+        """For tonight and for nights that were missed: who loses points so many days later."""
+        today = timezone.now().astimezone(self.connection.zone).date()
+        for night in nights.due(cursor, today):
+            date = night + datetime.timedelta(days=self.connection.expiry_days)
+            if date > today:
+                yield from self._expiring(night, date, nights.reached(cursor, night))
+            yield Page([], nights.done(night))
+
+    def _expiring(self, night: datetime.date, date: datetime.date, after: int) -> Iterator[Page]:
+        for losses in nights.pages(expiring(date, after_customer_id=after), PAGE):
+            records = [
+                record(EXPIRY, state, tags.expiry_payload(state, date, losses[state.id]), f"expiry {state.id} {date}")
+                for state in states_of(losses)
+            ]
+            yield Page(records, nights.under_way(night, max(losses)))
+
+    # -- out ---------------------------------------------------------------------------------------
+
+    def prepare(self, item: Item) -> Mapped | Skip:
+        """What tells whether a customer must be sent again is the revision, and the date for an expiry: no PIN may be
+        guessed from a fingerprint."""
+        if not item.payload.get("email"):
+            return Skip.NO_EMAIL
+        return Mapped({name: item.payload.get(name) for name in ("revision", "expiryDate", "expiryValue")})
+
+    def deliver(self, record_type: str, items: Sequence[Item]) -> Iterable[Outcome]:
+        for item in items:
+            yield self._send(record_type, item)
+
+    def _send(self, record_type: str, item: Item) -> Outcome:
+        """The profile first, then the tag by the same id: a tag for somebody unknown would be lost."""
+        name, data = TAG_NAMES[record_type], self._data(record_type, item.payload)
+        person, email = user_id(item.payload["customer"]), item.payload["email"]
+        result = Result.NEW if item.link is None else Result.UPDATED
+        if item.maybe_applied and _is_there(self.client.tags_of(email).get(name), data):
+            message = "LeadHub has it already: an earlier try arrived, though no answer came back."
+            return Outcome(item, result, message, remote_id=person)
+        names = {"first_name": item.payload["firstName"], "last_name": item.payload["lastName"]}
+        self.client.put_profile(person, email, **{field: value for field, value in names.items() if value})
+        answer = self.client.post_tag(person, name, data)
+        return Outcome(item, result, remote_id=person, call=answer.call)
+
+    def _data(self, record_type: str, payload: dict[str, Any]) -> dict[str, Any]:
+        if record_type == ACCOUNT.name:
+            return tags.account_data(payload, timezone.now(), self.connection.zone)
+        return tags.pin_data(payload) if record_type == PIN.name else tags.expiry_data(payload)
+
+
+def _is_there(found: dict[str, Any] | None, data: dict[str, Any]) -> bool:
+    """Whether the tag LeadHub shows is this one; how many days ago it was may differ."""
+    return found is not None and all(
+        found.get(name) == value for name, value in data.items() if name != "lastChangeBeforeDays"
+    )

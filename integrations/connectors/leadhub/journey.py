@@ -1,0 +1,89 @@
+"""LeadHub's journey: movement, PIN and expiry become tags, and 200 customers are exported."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from integrations.connectors.leadhub import tags
+from integrations.connectors.leadhub.connector import EXPORT, NIGHTLY
+from integrations.connectors.leadhub.models import LeadHubConnection, Notification
+from integrations.core import newcomer
+from integrations.core.demo.journeys import Journey, Step, journey, until
+from integrations.core.engine import collect
+from integrations.core.http import HttpClient
+from integrations.core.models import Connection, Run
+from integrations.core.setup import MARKETING, SUPPORT
+from integrations.sources.loyalty.batch import CustomerRow, MovementRow, PinRow
+from integrations.sources.loyalty.customers import change_pins, save_customers
+from integrations.sources.loyalty.movements import record_movements
+
+NAME = "Tags for LeadHub (practice)"
+EMAIL = "jana@example.test"
+OTHERS = 200
+DAYS = 14
+
+
+def set_up(practice: str) -> None:
+    """The sample connection and a customer; what exists already stays."""
+    if LeadHubConnection.objects.filter(name=NAME).exists():
+        return
+    account = _practice(practice)
+    # The practice account's own limits would make the export of 200 take seven minutes.
+    token = account.post("settings", json={"tag_write_limit": 0, "profile_write_limit": 0}).json()["token"]
+    account.close()
+    connection = LeadHubConnection.objects.create(
+        connector="leadhub",
+        name=NAME,
+        api_address=f"{practice}/leadhub/practice",
+        api_key=token,
+        calls_per_minute=0,
+        expiry_notification=Notification.SEND,
+        expiry_days=DAYS,
+    )
+    connection.access_roles.set(Group.objects.filter(name__in=[MARKETING, SUPPORT]))
+    newcomer.complete(connection, by="demo")
+    connection.set_state(Connection.State.ENABLED, "Set up by the demo.")
+
+
+def walk(practice: str) -> Iterator[Step]:
+    connection = LeadHubConnection.objects.get(name=NAME)
+    now = timezone.now()
+    save_customers([CustomerRow(email=EMAIL, first_name="Jana", registered=False, pin="4821")])
+    with _practice(practice) as leadhub:
+
+        def tag(name: str, key: str) -> Any:
+            found = leadhub.get("profiles", params={"email_address": EMAIL}).json()["profiles"]
+            return found[0]["tags"].get(name, {}).get(key) if found else None
+
+        change_pins([PinRow(email=EMAIL, pin="7310")])
+        yield Step("a PIN becomes a tag", "7310", until(lambda: tag(tags.PIN_CHANGED, "newPin"), "7310"))
+
+        soon = now.astimezone(connection.zone).date() + datetime.timedelta(days=DAYS)
+        record_movements([MovementRow(email=EMAIL, value=120, reason="order", moved_at=now, expires_on=soon)])
+        points = until(lambda: tag(tags.ACCOUNT_CHANGED, "currentAccount"), 120)
+        yield Step("a movement becomes a tag", "120", points)
+
+        collect.start(connection, NIGHTLY, Run.Trigger.MANUAL)
+        expiring = until(lambda: tag(tags.EXPIRY_CHANGED, "expiryValue"), 120)
+        yield Step("a coming expiry becomes a tag", "120", expiring)
+
+        save_customers([CustomerRow(email=f"customer{number}@example.test") for number in range(OTHERS)])
+        run = collect.start(connection, EXPORT, Run.Trigger.EXPORT)
+        assert run is not None
+        status = until(lambda: Run.objects.get(pk=run.pk).status, Run.Status.SUCCESS)
+        yield Step(f"all {OTHERS + 1} customers are exported", "success", status)
+        known = leadhub.get("profiles", params={"limit": 1000}).json()["profiles"]
+        tagged = sum(tags.ACCOUNT_CHANGED in profile["tags"] for profile in known)
+        yield Step("LeadHub has them all", str(OTHERS + 1), str(tagged))
+
+
+def _practice(practice: str) -> HttpClient:
+    return HttpClient(f"{practice}/practice/leadhub/practice", vendor="The practice account")
+
+
+journey(Journey("LeadHub Integration", set_up, walk))

@@ -1,0 +1,104 @@
+"""Pause, resume and stop of long work: said by a person, obeyed by the drain within a second.
+
+A pause keeps a run's bulk events where they are; those that a live change pulled into its own lane still go. A stop
+settles what was not sent as skipped.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from integrations.core.connector import SKIP_REASONS, Skip
+from integrations.core.engine import collect
+from integrations.core.engine.lease import Held
+from integrations.core.engine.settle import finish_runs
+from integrations.core.engine.wake import wake
+from integrations.core.models import Event, Run
+
+CHUNK = 1000
+# These can be paused and stopped; other work is over in a moment.
+LONG = (Run.Trigger.IMPORT, Run.Trigger.EXPORT)
+
+
+def pause(run: Run) -> bool:
+    """False when it is not running (any more)."""
+    return _turn(run, Run.Status.RUNNING, Run.Status.PAUSED, {"paused_at": timezone.now().timestamp()})
+
+
+def resume(run: Run) -> bool:
+    """False when it is not paused (any more)."""
+    run.refresh_from_db(fields=["plan"])
+    since = run.plan.pop("paused_at", timezone.now().timestamp())
+    paused = run.plan.pop("paused_seconds", 0.0) + timezone.now().timestamp() - since
+    resumed = _turn(run, Run.Status.PAUSED, Run.Status.RUNNING, {"paused_seconds": paused})
+    if resumed:
+        finish_runs([run.pk])
+        wake(run.connection_id)
+        if not run.complete:
+            collect.ask(run.pk)
+    return resumed
+
+
+def stop(run: Run) -> bool:
+    """What it has not sent yet will not be sent. False when it is over already."""
+    stopped = any(_turn(run, status, Run.Status.STOPPING, {}) for status in (Run.Status.RUNNING, Run.Status.PAUSED))
+    if stopped:
+        wake(run.connection_id)
+    return stopped
+
+
+def _turn(run: Run, before: str, after: str, plan: dict[str, Any]) -> bool:
+    """One of two people who press at once is told that it was done already."""
+    turned = Run.objects.filter(pk=run.pk, status=before, trigger__in=LONG).update(
+        status=after, plan={**run.plan, **plan}
+    )
+    if turned:
+        run.status, run.plan = after, {**run.plan, **plan}
+    return bool(turned)
+
+
+def halted(connection_id: int) -> frozenset[int]:
+    """The runs of a connection that are paused or being stopped."""
+    runs = Run.objects.filter(connection_id=connection_id, status__in=(Run.Status.PAUSED, Run.Status.STOPPING))
+    return frozenset(runs.values_list("pk", flat=True))
+
+
+def end_stopped(held: Held, in_hand: Collection[int] = ()) -> None:
+    """Settle what the stopping runs of a connection have not sent, except what is under way. Raises LeaseLost."""
+    stopping = Run.objects.filter(connection_id=held.connection_id, status=Run.Status.STOPPING)
+    for run_id in list(stopping.values_list("pk", flat=True)):
+        waiting = Event.objects.filter(run_id=run_id, settled_at__isnull=True).exclude(pk__among=in_hand)
+        while ids := list(waiting.values_list("pk", flat=True)[:CHUNK]):
+            with transaction.atomic():
+                held.renew()
+                number = _skip(ids)
+                Run.objects.filter(pk=run_id).update(skipped=F("skipped") + number)
+        if not Event.objects.filter(run_id=run_id, settled_at__isnull=True).exists():
+            Run.objects.filter(pk=run_id, status=Run.Status.STOPPING).update(
+                status=Run.Status.STOPPED, complete=True, finished_at=timezone.now()
+            )
+
+
+def _skip(event_ids: list[int]) -> int:
+    return Event.objects.filter(pk__among=event_ids).update(
+        outcome=Event.Outcome.SKIPPED,
+        code=Skip.STOPPED,
+        message=SKIP_REASONS[Skip.STOPPED],
+        due_at=None,
+        settled_at=timezone.now(),
+    )
+
+
+def worked_seconds(run: Run, now: datetime.datetime) -> float:
+    """Since its start, without the time it was paused."""
+    end = run.finished_at or now
+    if "paused_at" in run.plan and run.status == Run.Status.PAUSED:
+        end = min(end, datetime.datetime.fromtimestamp(run.plan["paused_at"], datetime.UTC))
+    paused: float = run.plan.get("paused_seconds", 0.0)
+    return max(0.0, (end - run.started_at).total_seconds() - paused)
