@@ -53,9 +53,12 @@ INSTALLED_APPS = [
     "csp",
     "django_q",
     "simple_history",
+    "ninja",
     "integrations.core",
     "integrations.sandbox",
+    "integrations.sources.loyalty",
     # One line a vendor.
+    "integrations.connectors.leadhub",
     "integrations.connectors.leadsquared",
 ]
 
@@ -212,7 +215,9 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"hook_tokens_masked": {"()": "integrations.core.request_log.HookTokensMasked"}},
     "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "loggers": {"django.request": {"filters": ["hook_tokens_masked"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
 
@@ -232,5 +237,6 @@ UNFOLD: dict[str, Any] = {
     },
     "SHOW_HISTORY": True,
     "ENVIRONMENT": "integrations.core.views.workers_sign",
+    "DASHBOARD_CALLBACK": "integrations.core.notices.first_page",
     "SHOW_VIEW_ON_SITE": False,
 }

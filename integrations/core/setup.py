@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission
@@ -21,15 +22,28 @@ SCHEDULES = (
 )
 SUPPORT_MAY = ("view_connection", "view_event", "retry_event", "view_run", "view_delivery")
 MARKETING_MAY = (*SUPPORT_MAY, "change_connection", "run_connection", "view_personal_data", "change_fieldmapping")
+_granted: dict[str, Q] = {MARKETING: Q(pk__in=[]), SUPPORT: Q(pk__in=[])}
+
+
+def grant(group: str, app_label: str, codenames: Iterable[str]) -> None:
+    """For sources: what a shipped group may do on their pages. Call it while the apps load."""
+    _granted[group] |= Q(content_type__app_label=app_label, codename__in=tuple(codenames))
 
 
 def write_schedules(**kwargs: Any) -> None:
-    """Schedules are written by code only: one with arguments that can't be read would block all of them."""
     night = timezone.localtime().replace(hour=2, minute=15) + datetime.timedelta(days=1)
     for name, func, schedule_type in SCHEDULES:
-        values = {"func": func, "schedule_type": schedule_type, "repeats": -1, "minutes": 1}
-        first = {"next_run": night} if schedule_type == Schedule.DAILY else {}
-        Schedule.objects.update_or_create(name=name, defaults=values, create_defaults=values | first)
+        write_schedule(name, func, schedule_type, night if schedule_type == Schedule.DAILY else None)
+
+
+def write_schedule(name: str, func: str, schedule_type: str, first: datetime.datetime | None = None) -> None:
+    """A schedule without arguments, every minute, hour or day from `first` on (without it: at once).
+
+    Schedules are written by code only: one with arguments that can't be read would block all of them.
+    """
+    values = {"func": func, "schedule_type": schedule_type, "repeats": -1, "minutes": 1}
+    start = {"next_run": first} if first else {}
+    Schedule.objects.update_or_create(name=name, defaults=values, create_defaults=values | start)
 
 
 def write_groups(**kwargs: Any) -> None:
@@ -42,5 +56,7 @@ def write_groups(**kwargs: Any) -> None:
     marketing, _ = Group.objects.get_or_create(name=MARKETING)
     support, _ = Group.objects.get_or_create(name=SUPPORT)
     core = Q(content_type__app_label="core")
-    marketing.permissions.add(*Permission.objects.filter(pages | core & Q(codename__in=MARKETING_MAY)))
-    support.permissions.add(*Permission.objects.filter(core & Q(codename__in=SUPPORT_MAY)))
+    marketing.permissions.add(
+        *Permission.objects.filter(pages | _granted[MARKETING] | core & Q(codename__in=MARKETING_MAY))
+    )
+    support.permissions.add(*Permission.objects.filter(_granted[SUPPORT] | core & Q(codename__in=SUPPORT_MAY)))

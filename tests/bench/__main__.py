@@ -1,4 +1,4 @@
-"""All benchmarks: `.venv/bin/python -m tests.bench [--only delivery|intake|log] [--database sqlite|postgresql|both]`.
+"""All benchmarks: `.venv/bin/python -m tests.bench [--only NAME] [--database sqlite|postgresql|both]`.
 
 Medians and ratios of one process run a database; exit status 1 when a target is missed.
 """
@@ -17,15 +17,25 @@ BENCHMARKS = {
     "delivery": "Delivery: 20 ms vendor latency, batches of 25, log rows included",
     "intake": "Webhook intake: ours against a plain view behind gunicorn's sync worker",
     "log": "Log pages over 1,000,000 events, in process",
+    "loyalty": "Loyalty: expiry over 1,000,000 accounts, movements in batches",
+    "api": "JSON API: 10,000 movements in batches of 1,000 against one request each",
+    "export": "LeadHub: the share of its allowed rate that an export uses",
 }
-MODULES = {"delivery": "delivery", "intake": "intake", "log": "logpage"}
+MODULES = {
+    "delivery": "delivery",
+    "intake": "intake",
+    "log": "logpage",
+    "loyalty": "loyalty",
+    "api": "api",
+    "export": "export",
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", choices=BENCHMARKS, help="one benchmark instead of all")
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
-    parser.add_argument("--records", type=int, help="leads to deliver, calls to take in, or events in the log")
+    parser.add_argument("--records", type=int, help="leads to deliver, calls to take in, rows in the log, or accounts")
     parser.add_argument("--runs", type=int, help="how often each is measured")
     parser.add_argument("--settled", action="store_true", help="deliver also with 1,000,000 settled events")
     options = parser.parse_args()
