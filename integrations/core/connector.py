@@ -166,11 +166,15 @@ class Page:
 
 @dataclass(frozen=True)
 class Job:
-    """A schedule: every so often, or once a day at a local time of the connection's zone."""
+    """A schedule: every so often, or once a day at a local time of the connection's zone.
+
+    While a run of this job or of one in `gives_way_to` is open, its time passes without one, and the log says so.
+    """
 
     label: str
     every: datetime.timedelta | None = None
     at: datetime.time | None = None
+    gives_way_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

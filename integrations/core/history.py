@@ -12,13 +12,13 @@ from integrations.core.models.connection import Connection
 NOT_SETTINGS = ("connector", "state", "state_reason", "state_since")
 
 
-class SettingsHistory(HistoricalRecords):
+class SettingsHistory(HistoricalRecords):  # type: ignore[misc]
     """The history of one connector's settings page, its Connector Access included; `secrets` are left out."""
 
     def __init__(self, *secrets: str) -> None:
         super().__init__(excluded_fields=[*secrets, *NOT_SETTINGS], m2m_fields=[Connection.access_roles.field])
         # simple-history has one dictionary for all histories; with the same field in two of them the last one wins.
-        self.m2m_models = {}
+        self.m2m_models: dict[Any, Any] = {}
 
     def m2m_changed(self, instance: Any, **kwargs: Any) -> None:
         """All settings pages share the table of Connector Access, and hear of each other's changes to it."""

@@ -257,3 +257,33 @@ def test_missed_starts_are_not_made_up_for(account: LeadSquaredAccount) -> None:
             for run in Run.objects.filter(status=Run.Status.RUNNING):
                 collect(run.pk)
     assert Run.objects.count() == 1
+
+
+def test_a_scheduled_pull_gives_way_to_one_that_is_still_open_and_the_log_says_so(account: LeadSquaredAccount) -> None:
+    every = datetime.timedelta(minutes=5)
+    jobs = {"import": Job("Import", every=every, gives_way_to=("initial import",)), "initial import": Job("All")}
+    with toy(jobs=lambda self: {"import": jobs["import"]}, collect=pages_of()):
+        connection = connect(account)
+        now = timezone.now()
+        sweep(now)
+        initial = start(connection, "initial import", Run.Trigger.IMPORT)
+        assert initial is not None
+        sweep(now + every)
+        [skipped] = Run.objects.filter(connection=connection, job="import")
+        assert (skipped.status, skipped.finished_at is not None) == (Run.Status.SKIPPED, True)
+        assert f"{initial} (initial import) was still open" in skipped.message
+        Run.objects.filter(pk=initial.pk).update(status=Run.Status.SUCCESS)
+        sweep(now + 2 * every)
+        assert Run.objects.filter(connection=connection, job="import", trigger="schedule").count() == 2
+
+
+def test_a_time_that_is_changed_in_the_settings_counts_from_then_on(account: LeadSquaredAccount) -> None:
+    job = Job("Nightly", at=datetime.time(1, 0))
+    with toy(jobs=lambda self: {"nightly": job}, collect=pages_of()):
+        connection = connect(account, time_zone="UTC")
+        sweep(at(2026, 5, 1, 12))
+        for time, expected in ((5, at(2026, 5, 2, 5)), (22, at(2026, 5, 1, 22)), (1, at(2026, 5, 2, 1))):
+            job = Job("Nightly", at=datetime.time(time, 0))
+            sweep(at(2026, 5, 1, 12, 1))
+            assert Clock.objects.get(connection=connection).next_at == expected
+    assert not Run.objects.exists()

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 # Seconds a task reads before it hands on to the next; the cursor says where that one starts.
 BUDGET = 45.0
 STUMBLED = "The portal stumbled while reading ({error}). Tell your operator the Sync Job ID, then start it again."
+LEFT_OUT = "Left out: {run} ({job}) was still open. The next one goes on where the last one stood."
 BULK_TRIGGERS = (Run.Trigger.IMPORT, Run.Trigger.EXPORT)
 
 
@@ -42,6 +43,19 @@ def start(
         return None
     ask(run.pk)
     return run
+
+
+def skip(connection: Connection, job: str, hindrance: Run) -> None:
+    """Note that a scheduled pull was left out because another one was still open."""
+    Run.objects.create(
+        connection=connection,
+        job=job,
+        trigger=Run.Trigger.SCHEDULE,
+        status=Run.Status.SKIPPED,
+        complete=True,
+        finished_at=timezone.now(),
+        message=LEFT_OUT.format(run=hindrance, job=hindrance.job),
+    )
 
 
 def ask(run_id: int) -> None:

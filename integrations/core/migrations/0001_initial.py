@@ -11,394 +11,694 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('record_type', models.CharField(max_length=40)),
-                ('key', models.CharField(max_length=191)),
-                ('label', models.CharField(blank=True, max_length=191)),
-                ('source_time', models.DateTimeField(null=True)),
-                ('dedupe_key', models.CharField(max_length=64, null=True)),
-                ('priority', models.SmallIntegerField(choices=[(0, 'Live change'), (5, 'Bulk work')], default=0)),
-                ('due_at', models.DateTimeField(default=django.utils.timezone.now, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('outcome', models.CharField(choices=[('pending', 'Pending'), ('waiting', 'Waiting'), ('new', 'New'), ('updated', 'Updated'), ('unchanged', 'Unchanged'), ('skipped', 'Skipped'), ('failed', 'Failed')], default='pending', max_length=10)),
-                ('code', models.CharField(blank=True, max_length=20)),
-                ('message', models.TextField(blank=True)),
-                ('recovered', models.BooleanField(default=False)),
-                ('retried', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('settled_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("record_type", models.CharField(max_length=40)),
+                ("key", models.CharField(max_length=191)),
+                ("label", models.CharField(blank=True, max_length=191)),
+                ("source_time", models.DateTimeField(null=True)),
+                ("dedupe_key", models.CharField(max_length=64, null=True)),
+                ("priority", models.SmallIntegerField(choices=[(0, "Live change"), (5, "Bulk work")], default=0)),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("waiting", "Waiting"),
+                            ("new", "New"),
+                            ("updated", "Updated"),
+                            ("unchanged", "Unchanged"),
+                            ("skipped", "Skipped"),
+                            ("failed", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("code", models.CharField(blank=True, max_length=20)),
+                ("message", models.TextField(blank=True)),
+                ("recovered", models.BooleanField(default=False)),
+                ("retried", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("settled_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name': 'event',
-                'verbose_name_plural': 'events',
-                'ordering': ['-pk'],
-                'permissions': [('retry_event', 'Can retry failed events')],
+                "verbose_name": "event",
+                "verbose_name_plural": "events",
+                "ordering": ["-pk"],
+                "permissions": [("retry_event", "Can retry failed events")],
             },
         ),
         migrations.CreateModel(
-            name='Pulse',
+            name="Pulse",
             fields=[
-                ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("name", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('connector', models.CharField(editable=False, max_length=40)),
-                ('name', models.CharField(help_text='How this connection is called in the portal.', max_length=120, verbose_name='Name')),
-                ('description', models.TextField(blank=True, verbose_name='Description')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('enabled', 'Enabled'), ('disabled', 'Disabled'), ('attention', 'Needs attention')], default='draft', editable=False, max_length=12, verbose_name='State')),
-                ('state_reason', models.TextField(blank=True, editable=False)),
-                ('state_since', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('time_zone', models.CharField(choices=integrations.core.models.connection.time_zone_choices, default='UTC', max_length=64, verbose_name='Time zone')),
-                ('notify_to', models.CharField(blank=True, max_length=254, verbose_name='User to notify on failure')),
-                ('notify', models.BooleanField(default=False, verbose_name='Enable notification')),
-                ('secrets_set', models.JSONField(default=dict, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('access_roles', models.ManyToManyField(blank=True, help_text='Users with one of these roles can use this connection. Administrators always can.', to='auth.group', verbose_name='Connector Access: Specify Roles')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("connector", models.CharField(editable=False, max_length=40)),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="How this connection is called in the portal.", max_length=120, verbose_name="Name"
+                    ),
+                ),
+                ("description", models.TextField(blank=True, verbose_name="Description")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("enabled", "Enabled"),
+                            ("disabled", "Disabled"),
+                            ("attention", "Needs attention"),
+                        ],
+                        default="draft",
+                        editable=False,
+                        max_length=12,
+                        verbose_name="State",
+                    ),
+                ),
+                ("state_reason", models.TextField(blank=True, editable=False)),
+                ("state_since", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "time_zone",
+                    models.CharField(
+                        choices=integrations.core.models.connection.time_zone_choices,
+                        default="UTC",
+                        max_length=64,
+                        verbose_name="Time zone",
+                    ),
+                ),
+                ("notify_to", models.CharField(blank=True, max_length=254, verbose_name="User to notify on failure")),
+                ("notify", models.BooleanField(default=False, verbose_name="Enable notification")),
+                ("secrets_set", models.JSONField(default=dict, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "access_roles",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Users with one of these roles can use this connection. Administrators always can.",
+                        to="auth.group",
+                        verbose_name="Connector Access: Specify Roles",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'connection',
-                'verbose_name_plural': 'connections',
-                'ordering': ['name'],
-                'permissions': [('run_connection', 'Can enable, disable, test and run connections'), ('view_personal_data', 'Can see personal data in logs unmasked')],
+                "verbose_name": "connection",
+                "verbose_name_plural": "connections",
+                "ordering": ["name"],
+                "permissions": [
+                    ("run_connection", "Can enable, disable, test and run connections"),
+                    ("view_personal_data", "Can see personal data in logs unmasked"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='EventPayload',
+            name="EventPayload",
             fields=[
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='payload', serialize=False, to='core.event')),
-                ('body', integrations.core.fields.EncryptedText()),
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="payload",
+                        serialize=False,
+                        to="core.event",
+                    ),
+                ),
+                ("body", integrations.core.fields.EncryptedText()),
             ],
         ),
         migrations.AddField(
-            model_name='event',
-            name='connection',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='core.connection'),
+            model_name="event",
+            name="connection",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="events", to="core.connection"
+            ),
         ),
         migrations.CreateModel(
-            name='Exchange',
+            name="Exchange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('method', models.CharField(max_length=8)),
-                ('url', models.TextField()),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('request_body', integrations.core.fields.EncryptedText(null=True)),
-                ('response_body', integrations.core.fields.EncryptedText(null=True)),
-                ('response_headers', models.JSONField(default=dict)),
-                ('request_truncated', models.BooleanField(default=False)),
-                ('response_truncated', models.BooleanField(default=False)),
-                ('error', models.TextField(blank=True)),
-                ('duration_ms', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('connection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='exchanges', to='core.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("method", models.CharField(max_length=8)),
+                ("url", models.TextField()),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("request_body", integrations.core.fields.EncryptedText(null=True)),
+                ("response_body", integrations.core.fields.EncryptedText(null=True)),
+                ("response_headers", models.JSONField(default=dict)),
+                ("request_truncated", models.BooleanField(default=False)),
+                ("response_truncated", models.BooleanField(default=False)),
+                ("error", models.TextField(blank=True)),
+                ("duration_ms", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="exchanges",
+                        to="core.connection",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='HistoricalFieldMapping',
+            name="HistoricalFieldMapping",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('record_type', models.CharField(max_length=40)),
-                ('source', models.CharField(blank=True, max_length=200, verbose_name='Source field')),
-                ('target', models.CharField(max_length=200, verbose_name='Target field')),
-                ('default', models.CharField(blank=True, help_text='Used when the source sends nothing and the target field is still empty.', max_length=500, verbose_name='Default Value')),
-                ('enabled', models.BooleanField(default=True, verbose_name='On')),
-                ('is_key', models.BooleanField(default=False, verbose_name='Search key')),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('connection', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.connection')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("record_type", models.CharField(max_length=40)),
+                ("source", models.CharField(blank=True, max_length=200, verbose_name="Source field")),
+                ("target", models.CharField(max_length=200, verbose_name="Target field")),
+                (
+                    "default",
+                    models.CharField(
+                        blank=True,
+                        help_text="Used when the source sends nothing and the target field is still empty.",
+                        max_length=500,
+                        verbose_name="Default Value",
+                    ),
+                ),
+                ("enabled", models.BooleanField(default=True, verbose_name="On")),
+                ("is_key", models.BooleanField(default=False, verbose_name="Search key")),
+                ("position", models.PositiveIntegerField(default=0)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="core.connection",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical field mapping',
-                'verbose_name_plural': 'historical field mappings',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical field mapping",
+                "verbose_name_plural": "historical field mappings",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HookToken',
+            name="HookToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('created_by', models.CharField(blank=True, max_length=150)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hook_tokens', to='core.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("created_by", models.CharField(blank=True, max_length=150)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="hook_tokens", to="core.connection"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trigger', models.CharField(choices=[('webhook', 'Webhook'), ('schedule', 'Schedule'), ('manual', 'Manual'), ('import', 'Import'), ('export', 'Export'), ('change', 'Change'), ('retry', 'Retry')], max_length=10)),
-                ('job', models.CharField(blank=True, max_length=60)),
-                ('status', models.CharField(choices=[('running', 'Running'), ('success', 'Success'), ('failure', 'Failure'), ('stopped', 'Stopped'), ('unbalanced', 'Does not balance')], default='running', max_length=10)),
-                ('complete', models.BooleanField(default=False)),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('read', models.PositiveIntegerField(default=0)),
-                ('new', models.PositiveIntegerField(default=0)),
-                ('updated', models.PositiveIntegerField(default=0)),
-                ('unchanged', models.PositiveIntegerField(default=0)),
-                ('skipped', models.PositiveIntegerField(default=0)),
-                ('failed', models.PositiveIntegerField(default=0)),
-                ('message', models.TextField(blank=True)),
-                ('plan', models.JSONField(blank=True, default=dict)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='core.connection')),
-                ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "trigger",
+                    models.CharField(
+                        choices=[
+                            ("webhook", "Webhook"),
+                            ("schedule", "Schedule"),
+                            ("manual", "Manual"),
+                            ("import", "Import"),
+                            ("export", "Export"),
+                            ("change", "Change"),
+                            ("retry", "Retry"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("job", models.CharField(blank=True, max_length=60)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("success", "Success"),
+                            ("failure", "Failure"),
+                            ("stopped", "Stopped"),
+                            ("unbalanced", "Does not balance"),
+                        ],
+                        default="running",
+                        max_length=10,
+                    ),
+                ),
+                ("complete", models.BooleanField(default=False)),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("read", models.PositiveIntegerField(default=0)),
+                ("new", models.PositiveIntegerField(default=0)),
+                ("updated", models.PositiveIntegerField(default=0)),
+                ("unchanged", models.PositiveIntegerField(default=0)),
+                ("skipped", models.PositiveIntegerField(default=0)),
+                ("failed", models.PositiveIntegerField(default=0)),
+                ("message", models.TextField(blank=True)),
+                ("plan", models.JSONField(blank=True, default=dict)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="core.connection"
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'sync job',
-                'verbose_name_plural': 'sync jobs',
-                'ordering': ['-pk'],
+                "verbose_name": "sync job",
+                "verbose_name_plural": "sync jobs",
+                "ordering": ["-pk"],
             },
         ),
         migrations.AddField(
-            model_name='event',
-            name='run',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='core.run'),
+            model_name="event",
+            name="run",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="events", to="core.run"
+            ),
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
-                ('content_type', models.CharField(blank=True, max_length=100)),
-                ('query', models.CharField(blank=True, max_length=500)),
-                ('body', integrations.core.fields.EncryptedBytes(null=True)),
-                ('size', models.PositiveIntegerField(default=0, verbose_name='size in bytes')),
-                ('status', models.CharField(choices=[('received', 'Received'), ('captured', 'Read'), ('duplicate', 'Duplicate'), ('rejected', 'Not understood'), ('held', 'Held: the connection is not enabled')], default='received', max_length=10)),
-                ('message', models.TextField(blank=True)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='core.connection')),
-                ('run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to='core.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("received_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="received")),
+                ("content_type", models.CharField(blank=True, max_length=100)),
+                ("query", models.CharField(blank=True, max_length=500)),
+                ("body", integrations.core.fields.EncryptedBytes(null=True)),
+                ("size", models.PositiveIntegerField(default=0, verbose_name="size in bytes")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("captured", "Read"),
+                            ("duplicate", "Duplicate"),
+                            ("rejected", "Not understood"),
+                            ("held", "Held: the connection is not enabled"),
+                        ],
+                        default="received",
+                        max_length=10,
+                    ),
+                ),
+                ("message", models.TextField(blank=True)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="deliveries", to="core.connection"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="deliveries",
+                        to="core.run",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'webhook call',
-                'verbose_name_plural': 'webhook calls',
-                'ordering': ['-pk'],
+                "verbose_name": "webhook call",
+                "verbose_name_plural": "webhook calls",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row', models.PositiveSmallIntegerField(null=True)),
-                ('outcome', models.CharField(choices=[('pending', 'Pending'), ('waiting', 'Waiting'), ('new', 'New'), ('updated', 'Updated'), ('unchanged', 'Unchanged'), ('skipped', 'Skipped'), ('failed', 'Failed')], max_length=10)),
-                ('code', models.CharField(blank=True, max_length=20)),
-                ('message', models.TextField(blank=True)),
-                ('remote_id', models.CharField(blank=True, max_length=191)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tries', to='core.event')),
-                ('exchange', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.exchange')),
-                ('run', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("row", models.PositiveSmallIntegerField(null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("waiting", "Waiting"),
+                            ("new", "New"),
+                            ("updated", "Updated"),
+                            ("unchanged", "Unchanged"),
+                            ("skipped", "Skipped"),
+                            ("failed", "Failed"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("code", models.CharField(blank=True, max_length=20)),
+                ("message", models.TextField(blank=True)),
+                ("remote_id", models.CharField(blank=True, max_length=191)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tries", to="core.event"
+                    ),
+                ),
+                (
+                    "exchange",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="core.exchange"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="core.run",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='SettingsVersion',
+            name="SettingsVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('snapshot', models.JSONField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='core.connection')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("snapshot", models.JSONField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="core.connection"
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.AddField(
-            model_name='event',
-            name='version',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='core.settingsversion'),
+            model_name="event",
+            name="version",
+            field=models.ForeignKey(
+                db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to="core.settingsversion"
+            ),
         ),
         migrations.CreateModel(
-            name='Clock',
+            name="Clock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('job', models.CharField(max_length=60)),
-                ('next_at', models.DateTimeField()),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='clocks', to='core.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("job", models.CharField(max_length=60)),
+                ("next_at", models.DateTimeField()),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="clocks", to="core.connection"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('connection', 'job'), name='one_clock_per_job')],
+                "constraints": [models.UniqueConstraint(fields=("connection", "job"), name="one_clock_per_job")],
             },
         ),
         migrations.CreateModel(
-            name='Cursor',
+            name="Cursor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('job', models.CharField(max_length=60)),
-                ('value', models.JSONField(default=dict)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cursors', to='core.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("job", models.CharField(max_length=60)),
+                ("value", models.JSONField(default=dict)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="cursors", to="core.connection"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('connection', 'job'), name='one_cursor_per_job')],
+                "constraints": [models.UniqueConstraint(fields=("connection", "job"), name="one_cursor_per_job")],
             },
         ),
         migrations.CreateModel(
-            name='FieldCatalog',
+            name="FieldCatalog",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('record_type', models.CharField(max_length=40)),
-                ('fields', models.JSONField(default=list)),
-                ('fetched_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='catalogs', to='core.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("record_type", models.CharField(max_length=40)),
+                ("fields", models.JSONField(default=list)),
+                ("fetched_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="catalogs", to="core.connection"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('connection', 'record_type'), name='one_catalog_per_type')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("connection", "record_type"), name="one_catalog_per_type")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='FieldMapping',
+            name="FieldMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('record_type', models.CharField(max_length=40)),
-                ('source', models.CharField(blank=True, max_length=200, verbose_name='Source field')),
-                ('target', models.CharField(max_length=200, verbose_name='Target field')),
-                ('default', models.CharField(blank=True, help_text='Used when the source sends nothing and the target field is still empty.', max_length=500, verbose_name='Default Value')),
-                ('enabled', models.BooleanField(default=True, verbose_name='On')),
-                ('is_key', models.BooleanField(default=False, verbose_name='Search key')),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mappings', to='core.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("record_type", models.CharField(max_length=40)),
+                ("source", models.CharField(blank=True, max_length=200, verbose_name="Source field")),
+                ("target", models.CharField(max_length=200, verbose_name="Target field")),
+                (
+                    "default",
+                    models.CharField(
+                        blank=True,
+                        help_text="Used when the source sends nothing and the target field is still empty.",
+                        max_length=500,
+                        verbose_name="Default Value",
+                    ),
+                ),
+                ("enabled", models.BooleanField(default=True, verbose_name="On")),
+                ("is_key", models.BooleanField(default=False, verbose_name="Search key")),
+                ("position", models.PositiveIntegerField(default=0)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="mappings", to="core.connection"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'field mapping',
-                'verbose_name_plural': 'field mappings',
-                'ordering': ['position', 'pk'],
-                'constraints': [models.UniqueConstraint(fields=('connection', 'record_type', 'target'), name='one_mapping_per_target', violation_error_message='Another row already fills this target field.')],
+                "verbose_name": "field mapping",
+                "verbose_name_plural": "field mappings",
+                "ordering": ["position", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("connection", "record_type", "target"),
+                        name="one_mapping_per_target",
+                        violation_error_message="Another row already fills this target field.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Lease',
+            name="Lease",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
-                ('token', models.BigIntegerField(default=0)),
-                ('owner', models.CharField(blank=True, max_length=120)),
-                ('until', models.DateTimeField(default=datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))),
-                ('wanted', models.BooleanField(default=False)),
-                ('not_before', models.DateTimeField(default=datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('spent', models.JSONField(default=dict)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='leases', to='core.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60)),
+                ("token", models.BigIntegerField(default=0)),
+                ("owner", models.CharField(blank=True, max_length=120)),
+                (
+                    "until",
+                    models.DateTimeField(default=datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
+                ("wanted", models.BooleanField(default=False)),
+                (
+                    "not_before",
+                    models.DateTimeField(default=datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("spent", models.JSONField(default=dict)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="leases", to="core.connection"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('connection', 'name'), name='one_lease_per_name')],
+                "constraints": [models.UniqueConstraint(fields=("connection", "name"), name="one_lease_per_name")],
             },
         ),
         migrations.CreateModel(
-            name='Link',
+            name="Link",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('record_type', models.CharField(max_length=40)),
-                ('key', models.CharField(max_length=191)),
-                ('remote_id', models.CharField(max_length=191)),
-                ('fingerprint', models.CharField(blank=True, max_length=64)),
-                ('event_id', models.BigIntegerField(default=0)),
-                ('source_time', models.DateTimeField(null=True)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('connection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='links', to='core.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("record_type", models.CharField(max_length=40)),
+                ("key", models.CharField(max_length=191)),
+                ("remote_id", models.CharField(max_length=191)),
+                ("fingerprint", models.CharField(blank=True, max_length=64)),
+                ("event_id", models.BigIntegerField(default=0)),
+                ("source_time", models.DateTimeField(null=True)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="links",
+                        to="core.connection",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['remote_id'], name='link_remote')],
-                'constraints': [models.UniqueConstraint(fields=('connection', 'record_type', 'key'), name='one_link_per_record')],
+                "indexes": [models.Index(fields=["remote_id"], name="link_remote")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("connection", "record_type", "key"), name="one_link_per_record")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['connection', 'id'], name='run_list'),
+            model_name="run",
+            index=models.Index(fields=["connection", "id"], name="run_list"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['status', 'id'], name='run_status'),
+            model_name="run",
+            index=models.Index(fields=["status", "id"], name="run_status"),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'running'), models.Q(('job', ''), _negated=True)), fields=('connection', 'job'), name='one_running_run_per_job'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "running"), models.Q(("job", ""), _negated=True)),
+                fields=("connection", "job"),
+                name="one_running_run_per_job",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('status', 'received')), fields=['connection', 'id'], name='delivery_waiting'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("status", "received")), fields=["connection", "id"], name="delivery_waiting"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('status', 'held')), fields=['connection', 'id'], name='delivery_held'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("status", "held")), fields=["connection", "id"], name="delivery_held"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['connection', 'id'], name='delivery_list'),
+            model_name="delivery",
+            index=models.Index(fields=["connection", "id"], name="delivery_list"),
         ),
         migrations.AddConstraint(
-            model_name='settingsversion',
-            constraint=models.UniqueConstraint(fields=('connection', 'number'), name='one_version_per_number'),
+            model_name="settingsversion",
+            constraint=models.UniqueConstraint(fields=("connection", "number"), name="one_version_per_number"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['connection', 'priority', 'id'], name='event_queue'),
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)),
+                fields=["connection", "priority", "id"],
+                name="event_queue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(condition=models.Q(('settled_at__isnull', True)), fields=['connection', 'record_type', 'key', 'id'], name='event_order'),
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(("settled_at__isnull", True)),
+                fields=["connection", "record_type", "key", "id"],
+                name="event_order",
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['connection', 'outcome', 'id'], name='event_connection_tab'),
+            model_name="event",
+            index=models.Index(fields=["connection", "outcome", "id"], name="event_connection_tab"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['outcome', 'id'], name='event_tab'),
+            model_name="event",
+            index=models.Index(fields=["outcome", "id"], name="event_tab"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['run', 'outcome', 'id'], name='event_run'),
+            model_name="event",
+            index=models.Index(fields=["run", "outcome", "id"], name="event_run"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['connection', 'id'], name='event_list'),
+            model_name="event",
+            index=models.Index(fields=["connection", "id"], name="event_list"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['key', 'id'], name='event_key'),
+            model_name="event",
+            index=models.Index(fields=["key", "id"], name="event_key"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['label', 'id'], name='event_label'),
+            model_name="event",
+            index=models.Index(fields=["label", "id"], name="event_label"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(condition=models.Q(('dedupe_key__isnull', False)), fields=('connection', 'dedupe_key'), name='event_once'),
+            model_name="event",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("dedupe_key__isnull", False)),
+                fields=("connection", "dedupe_key"),
+                name="event_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('due_at__isnull', True), ('settled_at__isnull', False)), models.Q(('due_at__isnull', False), ('settled_at__isnull', True)), _connector='OR'), name='event_due_or_settled'),
+            model_name="event",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("due_at__isnull", True), ("settled_at__isnull", False)),
+                    models.Q(("due_at__isnull", False), ("settled_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="event_due_or_settled",
+            ),
         ),
     ]

@@ -5,24 +5,42 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0002_api_token'),
+        ("core", "0002_api_token"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='run',
-            name='one_running_run_per_job',
+            model_name="run",
+            name="one_running_run_per_job",
         ),
         migrations.AlterField(
-            model_name='run',
-            name='status',
-            field=models.CharField(choices=[('running', 'Running'), ('paused', 'Paused'), ('stopping', 'Stopping'), ('success', 'Success'), ('failure', 'Failure'), ('stopped', 'Stopped'), ('unbalanced', 'Does not balance')], default='running', max_length=10),
+            model_name="run",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("running", "Running"),
+                    ("paused", "Paused"),
+                    ("stopping", "Stopping"),
+                    ("success", "Success"),
+                    ("failure", "Failure"),
+                    ("stopped", "Stopped"),
+                    ("unbalanced", "Does not balance"),
+                    ("skipped", "Skipped"),
+                ],
+                default="running",
+                max_length=10,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('running', 'paused', 'stopping')), models.Q(('job', ''), _negated=True)), fields=('connection', 'job'), name='one_open_run_per_job'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("status__in", ("running", "paused", "stopping")), models.Q(("job", ""), _negated=True)
+                ),
+                fields=("connection", "job"),
+                name="one_open_run_per_job",
+            ),
         ),
     ]

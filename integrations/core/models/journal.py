@@ -30,6 +30,7 @@ class RunStatus(models.TextChoices):
     FAILURE = "failure", _("Failure")
     STOPPED = "stopped", _("Stopped")
     UNBALANCED = "unbalanced", _("Does not balance")
+    SKIPPED = "skipped", _("Skipped")
 
 
 # A job that is in one of these is not started a second time.

@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 
 from integrations.core.admin.connection.pages import ConnectionPages
 from integrations.core.catalog import UNREADABLE
-from integrations.core.connector import CheckStep
-from integrations.core.engine import inbox
+from integrations.core.connector import CheckStep, Job
+from integrations.core.engine import collect, inbox
 from integrations.core.engine.wake import wake
 from integrations.core.errors import SyncError
 from integrations.core.forms import missing_secrets
-from integrations.core.models import Connection, SettingsVersion
+from integrations.core.models import Connection, Run, SettingsVersion
 from integrations.core.registry import connector_for
 
 State = Connection.State
@@ -38,6 +38,8 @@ class ConnectionActions(ConnectionPages):
         running = obj.state in (State.ENABLED, State.ATTENTION)
         names = [("disable", _("Disable sync"))] if running else [("enable", _("Enable sync"))]
         names.append(("test", _("Test connection")))
+        if obj.state == State.ENABLED and self._jobs(obj):
+            names.append(("run", _("Run now")))
         return [{"label": label, "url": self.page_url("do", obj, verb), "verb": verb} for verb, label in names]
 
     def do_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
@@ -51,6 +53,7 @@ class ConnectionActions(ConnectionPages):
             "disable": self._disable,
             "test": self._test,
             "process-held": self._process_held,
+            "run": self._run,
         }
         if verb not in done:
             raise Http404
@@ -79,6 +82,27 @@ class ConnectionActions(ConnectionPages):
             self._tell(
                 request, obj, _("%(number)s held calls are processed now.") % {"number": number}, messages.SUCCESS
             )
+        return self._back(request, obj)
+
+    def _jobs(self, obj: Any) -> dict[str, Job]:
+        try:
+            with closing(connector_for(obj)) as connector:
+                return connector.jobs()
+        except InvalidToken:
+            return {}
+
+    def _run(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Start what is scheduled, now."""
+        if obj.state != State.ENABLED:
+            self._tell(request, obj, _("Enable the sync first."), messages.ERROR)
+            return self._back(request, obj)
+        user: Any = request.user
+        for name, job in self._jobs(obj).items():
+            if collect.start(obj, name, Run.Trigger.MANUAL, user):
+                text = _("Started: %(job)s. Its progress is in the log, under Sync jobs.")
+                self._tell(request, obj, text % {"job": job.label}, messages.SUCCESS)
+            else:
+                self._tell(request, obj, _("Under way already: %(job)s.") % {"job": job.label}, messages.WARNING)
         return self._back(request, obj)
 
     def _test(self, request: HttpRequest, obj: Any) -> HttpResponse:
