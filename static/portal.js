@@ -1,4 +1,4 @@
-// settings pages: Copy buttons and the More Actions menu. Everything else works without JavaScript.
+// Copy buttons, the More Actions menu, and pages that follow long work. Everything else works without JavaScript.
 (() => {
     "use strict";
 
@@ -36,4 +36,44 @@
             menu.querySelector("summary").focus();
         }
     });
+
+    // -- long work: its page is brought up to date while it lasts and somebody looks ---------------
+
+    const REFRESH_MS = 2000;
+
+    const fetched = async (page) => {
+        const response = await fetch(page.dataset.refresh);
+        if (!response.ok) throw new Error(response.status);
+        const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
+        return parsed.getElementById(page.id);
+    };
+
+    // Buttons and the keyboard's focus stay where they are unless the state has changed.
+    const update = (page, fresh) => {
+        if (fresh.dataset.state === page.dataset.state) {
+            for (const part of page.querySelectorAll("[data-live]")) {
+                if (!part.contains(document.activeElement)) part.replaceWith(fresh.querySelector(`#${part.id}`));
+            }
+            return;
+        }
+        const focused = page.contains(document.activeElement);
+        page.replaceWith(fresh);
+        if (focused) fresh.querySelector("h2").focus();
+        document.getElementById("announcement").textContent = fresh.dataset.state;
+    };
+
+    const follow = async () => {
+        const page = document.querySelector("[data-refresh]");
+        if (!page) return;
+        try {
+            const fresh = document.hidden ? page : await fetched(page);
+            if (!fresh) return; // Signed out meanwhile.
+            if (fresh !== page) update(page, fresh);
+        } catch {
+            // The portal is away for a moment: the next look may find it.
+        }
+        setTimeout(follow, REFRESH_MS);
+    };
+
+    document.addEventListener("DOMContentLoaded", () => setTimeout(follow, REFRESH_MS));
 })();

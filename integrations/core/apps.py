@@ -16,7 +16,6 @@ class CoreConfig(AppConfig):
         from integrations.core import checks, setup  # noqa: F401
 
         autodiscover_modules("connector")
-        autodiscover_modules("api")
         post_migrate.connect(setup.write_schedules, sender=self)
         post_migrate.connect(setup.write_groups)
         connection_created.connect(use_sqlite_fully)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from integrations.core.connector import Connector
     from integrations.core.models import Connection
 
@@ -40,3 +42,12 @@ def connector_for(connection: Connection) -> Connector:
 
 def all_connectors() -> Iterator[tuple[str, type[Connector]]]:
     yield from sorted(_connectors.items())
+
+
+def with_duty(duty: str) -> QuerySet[Connection]:
+    """Connections that are switched on (also those that need attention: they go on) whose connector has this duty."""
+    from integrations.core.models import Connection
+
+    names = [name for name, connector in _connectors.items() if duty in connector.duties]
+    running = (Connection.State.ENABLED, Connection.State.ATTENTION)
+    return Connection.objects.filter(connector__in=names, state__in=running).order_by("name")

@@ -198,7 +198,7 @@ def test_the_documentation_loads_nothing_from_elsewhere_and_runs_no_inline_scrip
     assert page.status_code == 200
     loaded = re.findall(r'(?:src|href)="([^"]+)"', html)
     assert loaded
-    assert all(address.startswith("/static/ninja/") for address in loaded)
+    assert all(address.startswith("/static/") for address in loaded)
     inline = re.findall(r"<script(?![^>]*src=)([^>]*)>", html)
     assert all('type="application/json"' in attributes for attributes in inline)
     assert '"validatorUrl": null' in html

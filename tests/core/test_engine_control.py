@@ -398,3 +398,21 @@ def test_a_live_change_behind_a_stopped_record_goes(account: LeadSquaredAccount)
     assert outcomes(connection) == [SKIPPED, NEW]
     assert account.lead(email(1))["FirstName"] == "Live"
     assert is_stopped(run)
+
+
+def test_a_stop_while_the_last_records_are_under_way_ends_with_them(account: LeadSquaredAccount) -> None:
+    connection = connect(account)
+    account.latency(300)
+    run = export(connection, leads([1]))
+    with toy(prepare=once(lambda: control.stop(run))):
+        drain(connection.pk)
+    assert is_stopped(run)
+
+
+def test_a_pause_reaches_what_waits_for_the_rate_limit(account: LeadSquaredAccount) -> None:
+    connection = connect(account, bulk_calls_per_5s=1)
+    run = export(connection, leads(range(200)))
+    with toy(prepare=once(lambda: control.pause(run))):
+        drain(connection.pk, budget=12)
+    # The batch that had its place already goes; those behind it stay.
+    assert account.lead_count() <= 25

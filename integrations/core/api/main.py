@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -14,9 +15,10 @@ from ninja.errors import AuthenticationError
 from ninja.openapi.docs import Swagger
 from ninja.openapi.views import openapi_json
 
+from integrations.core.api.auth import ApiTokenAuth
 from integrations.core.api.errors import answer_errors, unavailable
 from integrations.core.api.scopes import add_scope
-from integrations.core.api.tokens import ApiTokenAuth, token_of
+from integrations.core.api.tokens import token_of
 
 View = Callable[..., HttpResponse]
 DESCRIPTION = """\
@@ -47,13 +49,19 @@ def _for_staff(view: Any) -> View:
     return guarded
 
 
+class Docs(Swagger):
+    """The page of django-ninja with files of this server, though its app isn't installed (see config/settings.py)."""
+
+    template_cdn = str(settings.BASE_DIR / "templates" / "core" / "api_docs.html")
+
+
 api = NinjaAPI(
     title="Integration portal",
     version="1",
     description=DESCRIPTION,
     urls_namespace="api",
     # Without validatorUrl Swagger would show the document to a server on the Internet.
-    docs=Swagger({"validatorUrl": None}),
+    docs=Docs({"validatorUrl": None}),
     docs_decorator=_for_staff,
 )
 answer_errors(api)

@@ -7,15 +7,11 @@ from collections.abc import Iterable
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja.errors import AuthenticationError, AuthorizationError
-from ninja.security import HttpBearer
 
-from integrations.core.api.scopes import scope_label
 from integrations.core.hooks import TOKEN_BYTES, digest
 from integrations.core.models import ApiToken
 
 SCHEME = "bearer "
-FORBIDDEN = "This API token may not use “{scope}”. Create one that may under Users and roles › API tokens."
 
 
 def new_token(name: str, scopes: Iterable[str], *, by: str = "") -> tuple[ApiToken, str]:
@@ -37,24 +33,3 @@ def token_of(request: HttpRequest) -> ApiToken | None:
     """The valid token of the Authorization header, whatever it may use."""
     header = request.headers.get("Authorization", "")
     return valid_token(header[len(SCHEME) :].strip()) if header.lower().startswith(SCHEME) else None
-
-
-class ApiTokenAuth(HttpBearer):
-    """`Authorization: Bearer …` with a token that may use one source's API."""
-
-    def __init__(self, scope: str) -> None:
-        super().__init__()
-        self.scope = scope
-
-    def __call__(self, request: HttpRequest) -> ApiToken:
-        """Raises AuthenticationError for a missing, wrong or revoked token, AuthorizationError for one without
-        the scope."""
-        found = token_of(request)
-        if found is None:
-            raise AuthenticationError
-        if self.scope not in found.scopes:
-            raise AuthorizationError(message=FORBIDDEN.format(scope=scope_label(self.scope)))
-        return found
-
-    def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
-        return valid_token(token)

@@ -36,9 +36,9 @@ logger = logging.getLogger(__name__)
 BUDGET = 45.0
 # Seconds between looks at the settings, at new webhooks and at the lease.
 TICK = 1.0
-FIRST_TAKE, MAX_TAKE = 200, 500
+FIRST_TAKE, MAX_TAKE = 200, 600
 # Fewer than this many records are sent again after a crash.
-SETTLE_SIZE = 500
+SETTLE_SIZE = 600
 # So many failing batches in a row close the connection for a while.
 TRIPS_AFTER = 3
 # A drain stays this many seconds for a record that is due soon (after a 429, not after a failure: see BACKOFF).
@@ -126,6 +126,7 @@ class Drain:
             self._settle()
         self._settle(everything=True)
         queue.release(item for lane in self.lanes for item in lane.buffer)
+        control.end_stopped(self.held)
 
     def _linger(self) -> bool:
         """Wait here for what is due in a moment (after a 429, say): a new drain would come a minute later."""
@@ -221,10 +222,15 @@ class Drain:
 
     def _send(self, lane: Lane, items: list[Item]) -> list[Outcome]:
         """In a thread: send unless the drain is over or its lease may have been taken."""
-        if self.stopping or not self.held.alive():
+        if self.stopping or not self._wanted(lane, items):
             return [Outcome(item, Result.PENDING, unsent=True) for item in items]
-        with in_lane(urgent=lane.urgent, deadline=self.deadline, alive=self.held.alive):
+        with in_lane(urgent=lane.urgent, deadline=self.deadline, alive=lambda: self._wanted(lane, items)):
             return send(self.connector, lane.record_type, items)
+
+    def _wanted(self, lane: Lane, items: list[Item]) -> bool:
+        """Asked again when the rate limit has let a batch through: somebody may have paused its run meanwhile."""
+        halted = not lane.urgent and all(item.run_id in self.halted for item in items)
+        return self.held.alive() and not halted
 
     # -- landing and settling --------------------------------------------------------------------
 
@@ -273,8 +279,7 @@ def drain(connection_id: int, *, budget: float = BUDGET) -> None:
     connection = Connection.objects.filter(pk=connection_id).first()
     if connection is None or (held := acquire(connection_id)) is None:
         return
-    lease = Lease.objects.get(connection_id=connection_id, name=DELIVER)
-    Lease.objects.filter(pk=lease.pk).update(wanted=False)
+    lease = held.left
     enabled = connection.state == Connection.State.ENABLED
     if not enabled or lease.not_before > timezone.now():
         inbox.hold_deliveries(connection)

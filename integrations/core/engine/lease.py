@@ -34,6 +34,8 @@ class Held:
     connection_id: int
     name: str
     token: int
+    # As its last holder left it: the rate limit's window, the pause, the failures.
+    left: Lease
     renewed: float = field(default_factory=time.monotonic)
 
     def alive(self) -> bool:
@@ -66,6 +68,10 @@ def acquire(connection_id: int, name: str = DELIVER) -> Held | None:
         if row is None:
             return None
         taken = Lease.objects.filter(pk=row.pk, token=row.token, until__lt=Now()).update(
-            token=F("token") + 1, owner=f"{socket.gethostname()}:{os.getpid()}", until=Now() + TTL
+            token=F("token") + 1,
+            owner=f"{socket.gethostname()}:{os.getpid()}",
+            until=Now() + TTL,
+            # Who asked for a worker has one.
+            wanted=False,
         )
-    return Held(connection_id, name, row.token + 1) if taken else None
+    return Held(connection_id, name, row.token + 1, row) if taken else None

@@ -133,12 +133,12 @@ def merge(connector: Connector, items: Sequence[Item]) -> tuple[list[Item], list
     rows = waiting.exclude(pk__among=[item.event_id for item in items]).order_by("id")
     for row in rows.values_list(*COLUMNS)[:MERGED_AT_ONCE]:
         item = _item(*row, urgent=items[0].urgent)
-        item.link = first[item.key].link
         behind[item.key].append(item)
     newest = {key: max(found, key=_version) for key, found in behind.items()}
     superfluous = [item for found in behind.values() for item in found if item is not newest[item.key]]
-    if stepped := [item.event_id for item in newest.values() if item is not first[item.key]]:
-        Event.objects.filter(pk__among=stepped).update(attempts=F("attempts") + 1)
+    if stepped := [item for item in newest.values() if item is not first[item.key]]:
+        Event.objects.filter(pk__among=[item.event_id for item in stepped]).update(attempts=F("attempts") + 1)
+        _attach_links(connector, stepped)
     return list(newest.values()), superfluous
 
 

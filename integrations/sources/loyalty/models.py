@@ -61,6 +61,12 @@ class Customer(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         permissions = [("view_pin", _("Can see PINs"))]
+        # For the list's search by the beginning of a name, and its filter.
+        indexes = [
+            models.Index(fields=["last_name"], name="loyalty_last_name", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["first_name"], name="loyalty_first_name", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["registered", "id"], name="loyalty_registered"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(email="", email_key__isnull=True) | (~Q(email="") & Q(email_key__isnull=False)),

@@ -1,7 +1,8 @@
-"""The sidebar: each connector with the connections this user has access to, then the log."""
+"""The sidebar: what sources add, each connector with the connections this user has access to, then the log."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -16,11 +17,21 @@ from integrations.core.registry import all_connectors
 SHOWN = 15
 LOGS = (("core_event", "receipt_long"), ("core_run", "play_circle"), ("core_delivery", "webhook"))
 
+Group = Callable[[HttpRequest], dict[str, Any]]
+_groups: list[Group] = []
+
+
+def sidebar_group(group: Group) -> Group:
+    """Register a source's group: a function to its title and those of its items (`item()`) that this user may open."""
+    _groups.append(group)
+    return group
+
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """For UNFOLD["SIDEBAR"]["navigation"]."""
-    groups = [_connections(request, name, connector) for name, connector in all_connectors()]
-    return [group for group in [*groups, _logs(request), _people(request)] if group and group["items"]]
+    sources = [{"separator": True, **group(request)} for group in _groups]
+    connectors = [_connections(request, name, connector) for name, connector in all_connectors()]
+    return [group for group in [*sources, *connectors, _logs(request), _people(request)] if group and group["items"]]
 
 
 def _connections(request: HttpRequest, name: str, connector: Any) -> dict[str, Any] | None:
@@ -30,14 +41,14 @@ def _connections(request: HttpRequest, name: str, connector: Any) -> dict[str, A
     prefix = f"admin:{name}_{connector.model._meta.model_name}"
     mine = Connection.objects.visible_to(request.user).filter(connector=name).order_by("name")
     everything = reverse(f"{prefix}_changelist")
-    items = [_item(_("All connections"), "hub", everything, request.path == everything)]
+    items = [item(_("All connections"), "hub", everything, request.path == everything)]
     for pk, title in mine.values_list("pk", "name")[:SHOWN]:
         here = f"{everything}{pk}/"
-        items.append(_item(title, "sync_alt", f"{here}change/", request.path.startswith(here)))
+        items.append(item(title, "sync_alt", f"{here}change/", request.path.startswith(here)))
     return {"title": connector.label, "separator": True, "items": items}
 
 
-def _item(title: str, icon: str, link: str, active: bool) -> dict[str, Any]:
+def item(title: str, icon: str, link: str, active: bool) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": link, "active": active}
 
 
@@ -46,7 +57,7 @@ def _logs(request: HttpRequest) -> dict[str, Any]:
 
 
 def _people(request: HttpRequest) -> dict[str, Any]:
-    pages = (("auth_user", "person"), ("auth_group", "group"))
+    pages = (("auth_user", "person"), ("auth_group", "group"), ("core_apitoken", "key"))
     return {"title": _("Users and roles"), "separator": True, "items": _registered(request, pages)}
 
 

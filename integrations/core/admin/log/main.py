@@ -16,8 +16,18 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations.core.admin.log.access import LogAdmin, Visible, visible_or_404
+from integrations.core.admin.log.control import (
+    STOPPABLE,
+    long_or_404,
+    pause_run,
+    require_run_permission,
+    resume_run,
+    stop_run,
+    tell_unchanged,
+)
 from integrations.core.admin.log.list import list_context, query
 from integrations.core.admin.log.panel import panel_context
+from integrations.core.admin.log.progress import progress
 from integrations.core.admin.log.retry import (
     confirmation,
     matching_ids,
@@ -111,6 +121,10 @@ class EventAdmin(JournalAdmin):
 
 @admin.register(Run)
 class RunAdmin(JournalAdmin):
+    def more_urls(self) -> list[URLPattern]:
+        views = {"progress": self.progress, "pause": self.pause, "resume": self.resume, "stop": self.stop}
+        return [path(f"<int:pk>/{name}/", self._page(view), name=f"core_run_{name}") for name, view in views.items()]
+
     @get_only
     def list_page(self, request: HttpRequest) -> HttpResponse:
         self._may_view(request)
@@ -119,8 +133,47 @@ class RunAdmin(JournalAdmin):
     @get_only
     def detail_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         self._may_view(request)
-        run = visible_or_404(Run.objects.select_related("connection", "requested_by").defer("plan"), request, pk)
-        return self._render(request, "admin/core/log/run.html", f"J{pk}", run_context(request, run))
+        return self._render(request, "admin/core/log/run.html", f"J{pk}", run_context(request, self._run(request, pk)))
+
+    @get_only
+    def progress(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The part of the page that changes while the job runs, alone."""
+        self._may_view(request)
+        return TemplateResponse(request, "admin/core/log/_run.html", run_context(request, self._run(request, pk)))
+
+    @post_only
+    def pause(self, request: HttpRequest, pk: int) -> HttpResponse:
+        pause_run(request, self._long_run(request, pk))
+        return self._to_page(pk)
+
+    @post_only
+    def resume(self, request: HttpRequest, pk: int) -> HttpResponse:
+        resume_run(request, self._long_run(request, pk))
+        return self._to_page(pk)
+
+    def stop(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """GET says what that means and asks; POST does it."""
+        run = self._long_run(request, pk)
+        if request.method == "POST":
+            stop_run(request, run)
+        elif run.status in STOPPABLE:
+            return self._render(request, "admin/core/log/stop.html", _("Stop"), {"run": run, "progress": progress(run)})
+        else:
+            tell_unchanged(request, run)
+        return self._to_page(pk)
+
+    def _run(self, request: HttpRequest, pk: int) -> Run:
+        runs = Run.objects.select_related("connection", "requested_by").defer("plan")
+        found: Run = visible_or_404(runs, request, pk)
+        return found
+
+    def _long_run(self, request: HttpRequest, pk: int) -> Run:
+        self._may_view(request)
+        require_run_permission(request)
+        return long_or_404(self._run(request, pk))
+
+    def _to_page(self, pk: int) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:core_run_change", args=[pk]))
 
 
 @admin.register(Delivery)

@@ -13,8 +13,10 @@ from django.urls import reverse
 
 from integrations.core import keyset
 from integrations.core.admin.log.access import Visible
+from integrations.core.admin.log.control import buttons
 from integrations.core.admin.log.form import JournalForm
 from integrations.core.admin.log.list import paging, position, query
+from integrations.core.admin.log.progress import percents, progress
 from integrations.core.admin.log.sight import (
     Shown,
     Sight,
@@ -36,6 +38,7 @@ class RunRow:
     url: str
     connection: str
     badge: Badge
+    percent: int | None
     took: str
 
 
@@ -54,17 +57,18 @@ def run_list_context(request: HttpRequest) -> dict[str, Any]:
     rows = run_rows(form.chosen_connection, form.chosen_status, visible.ids)
     page = keyset.page(rows, PAGE_SIZE, **position(request.GET))
     runs = Run.objects.defer("plan").in_bulk(page.ids)
+    done = percents(runs.values())
     return {
         "form": form,
-        "rows": [_run_row(runs[pk], visible) for pk in page.ids if pk in runs],
+        "rows": [_run_row(runs[pk], visible, done.get(pk)) for pk in page.ids if pk in runs],
         "clear_url": query(request.GET, connection=None, status=None),
         **paging(request, page, "J"),
     }
 
 
-def _run_row(run: Run, visible: Visible) -> RunRow:
+def _run_row(run: Run, visible: Visible, percent: int | None) -> RunRow:
     url = reverse("admin:core_run_change", args=[run.pk])
-    return RunRow(run, url, visible.names.get(run.connection_id, ""), RUNS[run.status], duration(run))
+    return RunRow(run, url, visible.names.get(run.connection_id, ""), RUNS[run.status], percent, duration(run))
 
 
 def duration(run: Run) -> str:
@@ -88,6 +92,8 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "run": run,
         "badge": RUNS[run.status],
         "advice": run_advice(run),
+        "progress": progress(run),
+        **buttons(request, run),
         "message": Sight.of(request).sentence(run.message),
         "took": duration(run),
         "log_url": log,

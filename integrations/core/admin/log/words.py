@@ -32,10 +32,13 @@ OUTCOMES: dict[str, Badge] = {
 }
 RUNS: dict[str, Badge] = {
     Run.Status.RUNNING: Badge(Run.Status.RUNNING.label, "play_circle", "info"),
+    Run.Status.PAUSED: Badge(Run.Status.PAUSED.label, "pause_circle", "warning"),
+    Run.Status.STOPPING: Badge(Run.Status.STOPPING.label, "stop_circle", "warning"),
     Run.Status.SUCCESS: Badge(Run.Status.SUCCESS.label, "check_circle", "success"),
     Run.Status.FAILURE: Badge(Run.Status.FAILURE.label, "error", "danger"),
     Run.Status.STOPPED: Badge(Run.Status.STOPPED.label, "stop_circle", "warning"),
     Run.Status.UNBALANCED: Badge(Run.Status.UNBALANCED.label, "report", "danger"),
+    Run.Status.SKIPPED: Badge(Run.Status.SKIPPED.label, "skip_next", "plain"),
 }
 DELIVERIES: dict[str, Badge] = {
     Delivery.Status.RECEIVED: Badge(Delivery.Status.RECEIVED.label, "inbox", "info"),
@@ -66,6 +69,12 @@ _ADVICE: dict[str, Any] = {
 }
 _FAILED_ADVICE = _("Remove the reason, then press Retry.")
 _NOT_ENABLED = _("The connection is not enabled: it is sent once the connection is.")
+_RUN_ADVICE: dict[str, Any] = {
+    Run.Status.PAUSED: _("It waits until somebody presses Resume. Live changes are sent as before."),
+    Run.Status.STOPPING: _("What is under way is let through; nothing more is sent."),
+    Run.Status.UNBALANCED: _("The counts don't add up to what was read. Tell your operator this Sync Job ID."),
+}
+_RUN_ASLEEP = _("The connection is not enabled: this goes on once the connection is.")
 _RECOVERED = _("It failed before; a Retry got it through.")
 
 
@@ -87,6 +96,7 @@ def advice(event: Event) -> Any:
 
 
 def run_advice(run: Run) -> Any:
-    if run.status == Run.Status.UNBALANCED:
-        return _("The counts don't add up to what was read. Tell your operator this Sync Job ID.")
-    return ""
+    """What to know or to do; empty when there is nothing. `run` comes with its connection."""
+    if run.status == Run.Status.RUNNING and run.connection.state != Connection.State.ENABLED:
+        return _RUN_ASLEEP
+    return _RUN_ADVICE.get(run.status, "")

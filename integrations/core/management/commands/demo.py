@@ -76,7 +76,7 @@ class Command(BaseCommand):
         host, port = _host_port(settings.PUBLIC_URL)
         server = ["--interface", "wsgi", "--host", host, "--port", str(port), "--blocking-threads", "4"]
         children.start("web server", [python, "-m", "granian", *server, "--no-ws", "config.wsgi:application"])
-        children.start("workers", [python, manage, "qcluster"])
+        children.start("workers", [python, manage, "qcluster", "--skip-checks"])
         for address in (self.practice, settings.PUBLIC_URL):
             wait_for(address, children, stop)
 

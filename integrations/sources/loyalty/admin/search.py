@@ -1,0 +1,63 @@
+"""Finding customers among a million: whole or begun e-mails, own ids and names, through indexes and never far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.core.paginator import InvalidPage
+from django.db import connection
+from django.db.models import Q, QuerySet
+from unfold import paginator
+
+from integrations.sources.loyalty.models import Customer
+
+# So many are looked at for each way a customer can be meant.
+CAP = 100
+# Who is not among so many pages of the newest is found by the search.
+MOST_PAGES = 200
+LONGEST = 254
+
+
+class InfinitePaginator(paginator.InfinitePaginator):  # type: ignore[misc]
+    """Pages without a count; only so many, because each one skips all before it. (unfold goes by the name.)"""
+
+    def validate_number(self, number: int | str) -> int:
+        page: int = super().validate_number(number)
+        if page > MOST_PAGES:
+            raise InvalidPage
+        return page
+
+
+def matching(customers: QuerySet[Customer], text: str) -> QuerySet[Customer]:
+    """Those of `customers` whose e-mail, own id or name is or begins like the text."""
+    ids: set[int] = set()
+    for meant in _meanings(text.strip()[:LONGEST]):
+        ids.update(Customer.objects.filter(meant).order_by().values_list("pk", flat=True)[:CAP])
+    return customers.filter(pk__in=ids)
+
+
+def _meanings(text: str) -> Iterator[Q]:
+    """What the text may mean; the whole value first, so that those who begin like it can't crowd it out."""
+    if not text:
+        return
+    yield Q(email_key=text.lower())
+    yield Q(external_id=text)
+    yield begins("email_key", text.lower())
+    yield begins("external_id", text)
+    if "@" in text:
+        return
+    for spelling in dict.fromkeys((text, text.title(), text.lower(), text.upper())):
+        yield begins("last_name", spelling)
+        yield begins("first_name", spelling)
+        one, _, other = spelling.partition(" ")
+        if other:
+            yield Q(first_name=one) & begins("last_name", other.strip())
+            yield Q(last_name=one) & begins("first_name", other.strip())
+
+
+def begins(column: str, text: str) -> Q:
+    """`column` begins with the text, in the form for which the database uses the column's index."""
+    if connection.vendor == "sqlite":
+        # LIKE with ESCAPE, as Django writes it, reads the whole table here; PostgreSQL sorts by language.
+        return Q(**{f"{column}__gte": text, f"{column}__lt": text + "\U0010ffff"})
+    return Q(**{f"{column}__startswith": text})
