@@ -257,6 +257,12 @@ class Connector:
         """
         raise NotImplementedError
 
+    def finished(self, run: Run) -> None:
+        """A run has ended. Called within a minute or so, in a task of its own; after a crash or a TemporaryError again.
+
+        Whatever it raises harms no sync.
+        """
+
     def prepare(self, item: Item) -> Mapped | Skip:
         """Map one item: pure. Raises RecordError when the payload doesn't fit the mapping."""
         return map_record(self.mapping(item.record_type), item.payload)

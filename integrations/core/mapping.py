@@ -14,7 +14,7 @@ SORTED = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", "
 
 @dataclass(frozen=True)
 class MappingRow:
-    """A row of Edit Mapping. `source` is a field name or a dotted path (`cards.Cardnumber`)."""
+    """A row of Edit Mapping. `source` is a field name or a path with separators (`cards.Cardnumber`)."""
 
     source: str
     target: str
@@ -44,28 +44,29 @@ def is_empty(value: Any) -> bool:
     return value is None or value == "" or value == [] or value == {}
 
 
-def read_path(payload: Any, path: str) -> Any:
-    """The value at a path. A key that itself holds dots wins; in lists the first item that has the rest counts.
+def read_path(payload: Any, path: str, separator: str = ".") -> Any:
+    """The value at a path. A key that itself holds the separator wins; in lists the first item that has the rest
+    counts.
 
     Nothing there is None.
     """
     if isinstance(payload, list):
-        return next((found for entry in payload if not is_empty(found := read_path(entry, path))), None)
+        return next((found for entry in payload if not is_empty(found := read_path(entry, path, separator))), None)
     if not isinstance(payload, dict):
         return None
     if path in payload:
         return payload[path]
-    head, dot, rest = path.partition(".")
-    return read_path(payload.get(head), rest) if dot else None
+    head, more, rest = path.partition(separator)
+    return read_path(payload.get(head), rest, separator) if more else None
 
 
-def map_record(rows: Iterable[MappingRow], payload: dict[str, Any]) -> Mapped:
+def map_record(rows: Iterable[MappingRow], payload: dict[str, Any], separator: str = ".") -> Mapped:
     """Values for the enabled rows. What the source doesn't send is left out, so that nothing is emptied."""
     mapped = Mapped()
     for row in rows:
         if not row.enabled:
             continue
-        value = read_path(payload, row.source) if row.source else None
+        value = read_path(payload, row.source, separator) if row.source else None
         if not is_empty(value):
             mapped.values[row.target] = value
         elif row.default:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from integrations.core.engine import collect as _collect
 from integrations.core.engine import drain as _drain
+from integrations.core.engine import report as _report
 from integrations.core.engine import retention as _retention
 from integrations.core.engine import sweep as _sweep
 
@@ -14,6 +15,10 @@ def drain(connection_id: int) -> None:
 
 def collect(run_id: int) -> None:
     _collect.collect(run_id)
+
+
+def report(run_id: int) -> None:
+    _report.report(run_id)
 
 
 def sweep() -> None:

@@ -66,3 +66,9 @@ def test_equal_values_have_equal_fingerprints_whatever_their_order(one: dict[str
 )
 def test_no_path_breaks_on_any_payload(payload: Any, path: str) -> None:
     read_path(payload, path)
+
+
+def test_another_separator_leads_into_nested_data() -> None:
+    rows = [MappingRow("cards/Cardnumber", "card"), MappingRow("a.b", "plain")]
+    payload = {"cards": [None, {"Cardnumber": 1234}], "a.b": "x"}
+    assert map_record(rows, payload, "/").values == {"card": 1234, "plain": "x"}

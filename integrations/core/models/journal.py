@@ -59,6 +59,8 @@ class Run(models.Model):
     skipped = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     message = models.TextField(blank=True)
+    # Its connector was told of its end, if it wants to know (Connector.finished).
+    reported = models.BooleanField(default=False)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     # What a run that is more than its events needs to go on after a restart: a bulk retry's events, how many records a
     # bulk run expects, since when it is paused and how long it was before (seconds).
@@ -71,6 +73,7 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["connection", "id"], name="run_list"),
             models.Index(fields=["status", "id"], name="run_status"),
+            models.Index(fields=["finished_at"], name="run_unreported", condition=Q(reported=False)),
         ]
         constraints = [
             models.UniqueConstraint(
