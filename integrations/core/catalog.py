@@ -74,7 +74,7 @@ def expire(connection: Connection) -> None:
 
 def account_key(connection: Connection) -> str:
     """A name for the account a connection's settings lead to; changes with its address and keys. Holds no secret."""
-    return digest([connection.pk, getattr(connection, "base_url", ""), connection.secrets_set])
+    return digest([connection.pk, connection.destinations(), connection.secrets_set])
 
 
 def _fresh(connection_id: int, record_type: str) -> bool:

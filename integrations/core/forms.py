@@ -52,7 +52,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     Secrets are fields beside the model's: the form never reads a saved one. `typed_secrets()` are those to save.
     """
 
-    # The fields that make up the API address: changing it demands the secrets again.
+    # The fields that make up an API address: changing it demands the secrets that go there again.
     address_fields: ClassVar[tuple[str, ...]] = ()
     # Set by the admin for one request.
     secrets: ClassVar[tuple[str, ...]] = ()
@@ -61,7 +61,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.address_before = _address(self.instance) if self.instance.pk else ""
+        self.destinations_before = self.instance.destinations() if self.instance.pk else {}
         for name in self.secrets:
             self.fields[name] = self._secret_field(name)
         for name, live in self.live.items():
@@ -82,22 +82,29 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
         if self.address_fields and not set(self.address_fields) & set(self.errors):
-            self._check_address()
+            self._check_addresses()
 
-    def _check_address(self) -> None:
+    def _check_addresses(self) -> None:
+        destinations = self.instance.destinations()
+        for address in sorted(set(destinations.values()) - {""}):
+            if field := self._field_of(address):
+                try:
+                    check_address(address)
+                except ConfigurationError as error:
+                    self.add_error(field, error.message)
+        if self.errors:
+            return
+        for name, address in destinations.items():
+            moved = self.destinations_before.get(name, address) not in ("", address)
+            if moved and name not in self.typed_secrets() and secret_is_set(self.instance, name):
+                self.add_error(name if name in self.secrets else self._field_of(address), ADDRESS_CHANGED)
+
+    def _field_of(self, address: str) -> str | None:
+        """The field of this step in which an address was typed or chosen."""
         filled = [name for name in self.address_fields if self.cleaned_data.get(name)]
-        if not filled:
-            return
-        address = _address(self.instance)
-        try:
-            check_address(address)
-        except ConfigurationError as error:
-            self.add_error(filled[-1], error.message)
-            return
-        if self.address_before and address != self.address_before:
-            for name in set(self.secrets) - set(self.typed_secrets()):
-                if secret_is_set(self.instance, name):
-                    self.add_error(name, ADDRESS_CHANGED)
+        return next(
+            (name for name in filled if str(self.cleaned_data[name]) in address), filled[-1] if filled else None
+        )
 
     # -- live choices -----------------------------------------------------------------------------
 
@@ -169,7 +176,3 @@ def secret_hint(connection: Connection, name: str) -> str:
     at = timezone.localtime(datetime.datetime.fromisoformat(stamp["at"]))
     when = formats.date_format(at, "DATETIME_FORMAT")
     return f"{SAVED} {_now('Set on %(when)s by %(by)s.') % {'when': when, 'by': stamp['by']}}"
-
-
-def _address(connection: Any) -> str:
-    return str(getattr(connection, "base_url", ""))

@@ -6,6 +6,8 @@ import logging
 from typing import Any
 
 import pytest
+from django import forms
+from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
@@ -126,6 +128,30 @@ class ConnectorContract:
             assert [address for address, text in pages.items() if secret in text] == []
             assert secret not in everything_stored()
             assert secret not in caplog.text
+
+    def test_every_secret_has_a_destination(self, connection: Connection) -> None:
+        destinations = connection.specific.destinations()
+        assert set(destinations) == set(secret_names(type(connection)))
+        assert all(address.startswith("http") for address in destinations.values() if address)
+
+    def test_another_address_demands_the_secrets_that_go_there(
+        self, connection: Connection, admin_client: Client
+    ) -> None:
+        page: Any = admin.site._registry[type(connection)]
+        tried = 0
+        for step in page.steps:
+            url = f"{page.page_url('change', connection)}?step={step.name}"
+            context = admin_client.get(url).context
+            form = context["adminform"].form if context and "adminform" in context else None
+            for name in set(page.form.address_fields) & set(form.fields if form else ()):
+                typed = {each: value for each in form.fields if (value := form[each].value()) not in (None, "")}
+                if name not in typed or isinstance(form.fields[name].widget, forms.Select):
+                    continue
+                answer = admin_client.post(url, typed | {name: "https://somewhere-else.example.com"})
+                assert answer.status_code == 200, f"{name} was saved without its secrets"
+                assert "enter this again" in answer.content.decode()
+                tried += 1
+        assert tried
 
     def test_bad_credentials_fail_the_check_with_a_sentence_and_without_the_secret(
         self, connection: Connection

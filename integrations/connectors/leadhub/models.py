@@ -48,3 +48,6 @@ class LeadHubConnection(Connection):
     class Meta:
         verbose_name = _("LeadHub Integration")
         verbose_name_plural = _("LeadHub Integration")
+
+    def destinations(self) -> dict[str, str]:
+        return {"api_key": self.api_address}

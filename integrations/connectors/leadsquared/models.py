@@ -113,3 +113,6 @@ class LeadSquaredConnection(Connection):
         typed = self.api_address if self.region == OTHER else self.region
         address = typed.strip().rstrip("/").removesuffix("/v2")
         return f"{address if '://' in address else f'https://{address}'}/v2/"
+
+    def destinations(self) -> dict[str, str]:
+        return dict.fromkeys(("access_key", "secret_key"), self.base_url)

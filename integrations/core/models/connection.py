@@ -96,6 +96,10 @@ class Connection(models.Model):
         """The values to mask wherever text leaves this process."""
         return [value for name in secret_names(type(self)) if (value := getattr(self, name))]
 
+    def destinations(self) -> dict[str, str]:
+        """The address each secret is sent to, by the secret's name: it is never sent to one it wasn't entered for."""
+        raise NotImplementedError
+
     def set_state(self, state: str, reason: str = "") -> None:
         """Change the state and nothing else, so that a settings form open elsewhere can't undo it."""
         self.state, self.state_reason, self.state_since = state, reason, timezone.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -30,19 +31,22 @@ def sidebar_group(group: Group) -> Group:
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """For UNFOLD["SIDEBAR"]["navigation"]."""
     sources = [{"separator": True, **group(request)} for group in _groups]
-    connectors = [_connections(request, name, connector) for name, connector in all_connectors()]
+    mine: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    visible = Connection.objects.visible_to(request.user).order_by("name")
+    for kind, pk, title in visible.values_list("connector", "pk", "name"):
+        mine[kind].append((pk, title))
+    connectors = [_connections(request, name, connector, mine[name]) for name, connector in all_connectors()]
     return [group for group in [*sources, *connectors, _logs(request), _people(request)] if group and group["items"]]
 
 
-def _connections(request: HttpRequest, name: str, connector: Any) -> dict[str, Any] | None:
+def _connections(request: HttpRequest, name: str, connector: Any, mine: list[tuple[int, str]]) -> dict[str, Any] | None:
     model_admin = admin.site._registry.get(connector.model)
     if model_admin is None or not model_admin.has_view_or_change_permission(request):
         return None
     prefix = f"admin:{name}_{connector.model._meta.model_name}"
-    mine = Connection.objects.visible_to(request.user).filter(connector=name).order_by("name")
     everything = reverse(f"{prefix}_changelist")
     items = [item(_("All connections"), "hub", everything, request.path == everything)]
-    for pk, title in mine.values_list("pk", "name")[:SHOWN]:
+    for pk, title in mine[:SHOWN]:
         here = f"{everything}{pk}/"
         items.append(item(title, "sync_alt", f"{here}change/", request.path.startswith(here)))
     return {"title": connector.label, "separator": True, "items": items}
