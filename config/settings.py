@@ -124,7 +124,7 @@ REDIS_URL = env.str("REDIS_URL", default="")
 # Workers are woken by django-q2; the events table is the queue. Values and why: README › Decisions.
 Q_CLUSTER: dict[str, Any] = {
     "name": env.str("Q_NAME", default="portal"),
-    "workers": env.int("Q_WORKERS", default=2),
+    "workers": env.int("Q_WORKERS", default=4),
     "timeout": 120,
     "retry": 600,
     "max_attempts": 1,
