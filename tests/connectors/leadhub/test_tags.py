@@ -7,14 +7,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.contrib.auth.models import Group, User
 from django.db import transaction
+from django.test import Client
 
 from integrations.connectors.leadhub import tags
 from integrations.connectors.leadhub.connector import LeadHub
 from integrations.connectors.leadhub.models import LeadHubConnection
 from integrations.core.errors import TemporaryError
 from integrations.core.models import Connection, Event, Exchange
+from integrations.core.setup import MARKETING
 from tests.connectors.leadhub import shop
+from tests.crawl import crawl
 from tests.sandbox_leadhub import LeadHubAccount
 
 PRAGUE = ZoneInfo("Europe/Prague")
@@ -163,3 +167,16 @@ def test_days_are_counted_by_the_local_calendar_also_over_the_end_of_summer_time
     now = datetime.datetime(2026, 10, 26, 0, 10, tzinfo=PRAGUE)
     data = tags.account_data(payload, now, PRAGUE)
     assert (data["lastChangeDate"], data["lastChangeBeforeDays"]) == ("2026-10-25", 1)
+
+
+def test_pins_are_on_no_page_for_those_without_the_permission(connection: LeadHubConnection, client: Client) -> None:
+    shop.customer(pin="904175")
+    shop.new_pin("718265")
+    shop.drain(connection)
+    mia = User.objects.create_user("mia", password="x", is_staff=True)
+    mia.groups.add(group := Group.objects.get(name=MARKETING))
+    connection.access_roles.add(group)
+    client.force_login(mia)
+    pages = {address: response.content.decode() for address, response in crawl(client)}
+    assert any(shop.email() in text for text in pages.values()), "she sees the events themselves"
+    assert [address for address, text in pages.items() if "904175" in text or "718265" in text] == []
