@@ -162,7 +162,7 @@ def missing_secrets(connection: Connection) -> list[str]:
     return [
         str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
         for name in secret_names(model)
-        if not secret_is_set(connection, name)
+        if name not in connection.optional_secrets and not secret_is_set(connection, name)
     ]
 
 

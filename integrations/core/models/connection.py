@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -43,6 +43,8 @@ class Connection(models.Model):
     """One installed, configured connector. Each connector adds one child table: its settings page."""
 
     State = State
+    # Secrets that may stay empty: of a part of the vendor that not everybody has.
+    optional_secrets: ClassVar[tuple[str, ...]] = ()
     # What arrives meanwhile is held until somebody wants it. One that needs attention is not off: it goes on by itself
     # once its setting is corrected.
     OFF = (State.DRAFT, State.DISABLED)

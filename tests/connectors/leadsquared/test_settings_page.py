@@ -97,9 +97,9 @@ def test_a_draft_may_be_saved_without_keys_but_not_enabled(mia: Client) -> None:
     mia.post(reverse(ADD), account(region="api.leadsquared.com"))
     connection = LeadSquaredConnection.objects.get()
     response = mia.post(url("do", connection, "enable"), follow=True)
-    assert "Enter Access Key, Secret Key under Account first." in shown(response)
+    assert "Enter Access Key, Secret Key first." in shown(response)
     assert saved(connection).state == Connection.State.DRAFT
-    assert "First enter Access Key, Secret Key under Account." in shown(
+    assert "First enter Access Key, Secret Key." in shown(
         mia.get(url("change", connection, step="basic"))
     )
 

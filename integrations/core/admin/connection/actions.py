@@ -133,7 +133,7 @@ class ConnectionActions(ConnectionPages):
 def cannot_enable(connection: Any) -> str:
     """Why this connection can't be enabled yet, with what to do; empty when it can."""
     if missing := missing_secrets(connection):
-        return _("Enter %(keys)s under Account first.") % {"keys": ", ".join(missing)}
+        return _("Enter %(keys)s first.") % {"keys": ", ".join(missing)}
     if not SettingsVersion.objects.filter(connection_id=connection.pk).exists():
         return _("Save the settings once first.")
     return ""
@@ -142,7 +142,7 @@ def cannot_enable(connection: Any) -> str:
 def run_check(connection: Any) -> list[CheckStep]:
     """Test connection with what is saved; what goes wrong on the way is its last step."""
     if missing := missing_secrets(connection):
-        text = _("Enter %(keys)s under Account, save, and test again.") % {"keys": ", ".join(missing)}
+        text = _("Enter %(keys)s, save, and test again.") % {"keys": ", ".join(missing)}
         return [CheckStep(_("Keys are entered"), False, text)]
     steps: list[CheckStep] = []
     try:

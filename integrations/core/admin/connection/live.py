@@ -61,7 +61,7 @@ def live_choices(connection: Connection, sources: Mapping[str, Source]) -> dict[
     if not sources:
         return {}
     if missing := missing_secrets(connection):
-        problem = _("First enter %(keys)s under Account.") % {"keys": ", ".join(missing)}
+        problem = _("First enter %(keys)s.") % {"keys": ", ".join(missing)}
         return {name: Live(problem=problem) for name in sources}
     with closing(connector_for(connection)) as connector:
         return {name: read(connector) for name, read in sources.items()}

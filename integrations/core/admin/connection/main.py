@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from integrations.core.admin.connection.actions import ConnectionActions
 from integrations.core.admin.connection.history import ConnectionHistory
 from integrations.core.admin.connection.live import Source, live_choices
+from integrations.core.admin.connection.menu import ConnectionMenu
 from integrations.core.admin.connection.save import ConnectionSaving
 from integrations.core.admin.connection.steps import STATE_LOOKS, WEBHOOK, what_next
 from integrations.core.admin.connection.webhook import ConnectionWebhook
@@ -26,7 +26,7 @@ from integrations.core.fields import secret_names
 from integrations.core.forms import SettingsForm
 
 
-class ConnectionAdmin(ConnectionHistory, ConnectionSaving, ConnectionActions, ConnectionWebhook, MappingPages):
+class ConnectionAdmin(ConnectionHistory, ConnectionSaving, ConnectionMenu, ConnectionWebhook, MappingPages):
     """Base of a connector's settings page: it names its steps and fields, this does the rest."""
 
     form = SettingsForm
@@ -54,7 +54,7 @@ class ConnectionAdmin(ConnectionHistory, ConnectionSaving, ConnectionActions, Co
     @display(description=gettext_lazy("What next"))
     def next_step(self, obj: Any) -> str:
         # The stamps, not the values: a list decrypts nothing.
-        unset = [name for name in secret_names(self.model) if name not in obj.secrets_set]
+        unset = [name for name in secret_names(self.model) if name not in {*obj.secrets_set, *obj.optional_secrets}]
         return what_next(obj, [str(self.opts.get_field(name).verbose_name) for name in unset], hooked=self.hooked)
 
     # -- pages -----------------------------------------------------------------------------------

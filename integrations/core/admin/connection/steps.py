@@ -46,7 +46,7 @@ def what_next(connection: Any, secrets: list[str], *, hooked: bool) -> str:
     if state == Connection.State.ATTENTION:
         return connection.state_reason or _("Press Test connection to see what is wrong.")
     if secrets and state != Connection.State.ENABLED:
-        return _("Enter %(keys)s under Account.") % {"keys": ", ".join(secrets)}
+        return _("Enter %(keys)s.") % {"keys": ", ".join(secrets)}
     if hooked and not connection.has_hook:
         return _("Create the webhook URL.")
     if state == Connection.State.DRAFT:

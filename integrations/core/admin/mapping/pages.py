@@ -130,7 +130,7 @@ class MappingPage:
 
     def _ask(self, question: Any) -> Field | None:
         if missing := missing_secrets(self.connection):
-            self.custom_error = _("First enter %(keys)s under Account.") % {"keys": ", ".join(missing)}
+            self.custom_error = _("First enter %(keys)s.") % {"keys": ", ".join(missing)}
             return None
         try:
             with closing(connector_for(self.connection)) as connector:
@@ -150,7 +150,7 @@ class MappingPage:
 
     def _catalog(self, *, now: bool = False) -> Catalog:
         if missing := missing_secrets(self.connection):
-            self.problem = _("First enter %(keys)s under Account.") % {"keys": ", ".join(missing)}
+            self.problem = _("First enter %(keys)s.") % {"keys": ", ".join(missing)}
             return Catalog({}, self.problem)
         with closing(connector_for(self.connection)) as connector:
             known = catalog.current(connector, self.record_type.name, now=now)
