@@ -58,6 +58,8 @@ INSTALLED_APPS = [
     "integrations.sandbox",
     "integrations.sources.loyalty",
     # One line a vendor.
+    "integrations.connectors.flexpos",
+    "integrations.connectors.heyloyalty",
     "integrations.connectors.leadhub",
     "integrations.connectors.leadsquared",
 ]

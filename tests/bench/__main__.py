@@ -20,6 +20,7 @@ BENCHMARKS = {
     "loyalty": "Loyalty: expiry over 1,000,000 accounts, movements in batches",
     "api": "JSON API: 10,000 movements in batches of 1,000 against one request each",
     "export": "LeadHub: the share of its allowed rate that an export uses",
+    "first_import": "FlexPOS: a first import, and a five-minute run among its members",
 }
 MODULES = {
     "delivery": "delivery",
@@ -28,6 +29,7 @@ MODULES = {
     "loyalty": "loyalty",
     "api": "api",
     "export": "export",
+    "first_import": "first_import",
 }
 
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
-import hmac
 from collections.abc import Iterable, Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
-
-from django.conf import settings
 
 from integrations.connectors.leadsquared import activities, leads
 from integrations.connectors.leadsquared.client import BULK, GENERAL, MAX_ACTIVITIES, MAX_UPSERT, LeadSquaredClient
@@ -41,6 +37,7 @@ from integrations.core.errors import SyncError
 from integrations.core.http.ratelimit import Limit, RateLimits
 from integrations.core.mapping import Mapped, digest, is_empty, map_record
 from integrations.core.models import Delivery
+from integrations.core.redact import pseudonym
 from integrations.core.registry import register
 
 LEAD = RecordType("lead", "Lead", "Leads", LEAD_MAPPING, MAX_UPSERT)
@@ -138,7 +135,7 @@ class LeadSync(Connector):
         source_id = str(payload.get("ProspectID") or "")
         label = self._label(payload)
         changed = self._moment(payload.get("ModifiedOn"))
-        key = source_id or f"search-{_hidden(label)}" if source_id or label else f"body-{digest(payload)[:40]}"
+        key = source_id or f"search-{pseudonym(label)}" if source_id or label else f"body-{digest(payload)[:40]}"
         # With a time in it, the same body is the same event; without one, A → B → A may be three true changes.
         once = digest([LEAD.name, payload]) if changed else None
         return Record(LEAD.name, key, payload, label, changed, once)
@@ -215,11 +212,6 @@ class LeadSync(Connector):
 def _name(user: dict[str, Any]) -> str:
     name = " ".join(filter(None, (user.get("FirstName"), user.get("LastName"))))
     return f"{name} ({user['EmailAddress']})" if name else str(user["EmailAddress"])
-
-
-def _hidden(label: str) -> str:
-    """A key for records that come without an id: the same for the same person, telling nothing about them."""
-    return hmac.new(settings.FERNET_KEYS[-1].encode(), label.encode(), hashlib.sha256).hexdigest()[:40]
 
 
 def _clock(date: str) -> CheckStep:

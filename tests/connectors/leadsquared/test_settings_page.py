@@ -99,9 +99,7 @@ def test_a_draft_may_be_saved_without_keys_but_not_enabled(mia: Client) -> None:
     response = mia.post(url("do", connection, "enable"), follow=True)
     assert "Enter Access Key, Secret Key first." in shown(response)
     assert saved(connection).state == Connection.State.DRAFT
-    assert "First enter Access Key, Secret Key." in shown(
-        mia.get(url("change", connection, step="basic"))
-    )
+    assert "First enter Access Key, Secret Key." in shown(mia.get(url("change", connection, step="basic")))
 
 
 def test_who_creates_a_connection_must_keep_access_to_it(mia: Client) -> None:

@@ -1,0 +1,85 @@
+"""Members by Heyloyalty's bulk import: the files, and what became of each member, told by looking again.
+
+Heyloyalty works an import off when it likes to and reports by mail only. So after some looks whoever isn't there yet
+waits for another try, which begins with a look, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from integrations.connectors.flexpos.choices import Choices
+from integrations.connectors.flexpos.looking import Here, look
+from integrations.connectors.flexpos.plans import Act, Plan
+from integrations.connectors.heyloyalty.bulk import ImportSettings, files
+from integrations.connectors.heyloyalty.fields import MemberList
+from integrations.connectors.heyloyalty.values import changes
+from integrations.core.connector import Outcome, Result
+from integrations.core.errors import TemporaryError
+from integrations.core.http import Call
+
+if TYPE_CHECKING:
+    from integrations.connectors.flexpos.connector import FlexPOS
+
+# Seconds before each look at what an import has done.
+PAUSES = (0.3, 0.7, 2.0, 4.0)
+LATER_SECONDS = 30
+NOT_THERE_YET = "Heyloyalty has an import with this member and hasn't worked it off yet; the portal looks again soon."
+
+
+def bulk_import(connector: FlexPOS, plans: Sequence[Plan], chosen: Choices, alone: list[Plan]) -> Iterator[Outcome]:
+    """Import, and tell what became of each. `alone` gets those that an import which seems over did not take."""
+    calls = _send_files(connector, plans, chosen)
+    waiting, last = list(plans), 0
+    for seconds in PAUSES:
+        connector.pause.wait(seconds)
+        here = _look(connector, waiting)
+        arrived = {one for one in waiting if _is_there(connector.member_list, one, here)}
+        for one in arrived:
+            result = Result.UPDATED if one.act == Act.UPDATE else Result.NEW
+            key = one.person.key
+            yield Outcome(one.item, result, remote_id=here[key].member_id, call=calls[key])
+        waiting = [one for one in waiting if one not in arrived]
+        if not waiting:
+            return
+        last = len(arrived)
+    if last == 0 and len(waiting) < len(plans):
+        alone += waiting
+        return
+    for one in waiting:
+        call = calls[one.person.key]
+        yield Outcome(one.item, Result.WAITING, NOT_THERE_YET, "importing", call=call, retry_after=LATER_SECONDS)
+
+
+def _send_files(connector: FlexPOS, plans: Sequence[Plan], chosen: Choices) -> dict[str, Call]:
+    """The call each person travelled by. An empty cell empties a field, so a file has members of the same fields."""
+    member_list, errors_to = connector.member_list, connector.connection.errors_to
+    settings = ImportSettings(connector.match_on, chosen.automations, errors_to)
+    groups: dict[frozenset[str], list[Plan]] = {}
+    for one in plans:
+        groups.setdefault(frozenset(one.row), []).append(one)
+    calls: dict[str, Call] = {}
+    for group in groups.values():
+        for file in files(member_list, [one.row for one in group], settings):
+            call = connector.heyloyalty.import_members(member_list.id, file.csv, file.parameters)
+            calls |= {one.person.key: call for one in group}
+    return calls
+
+
+def _look(connector: FlexPOS, waiting: Sequence[Plan]) -> Here:
+    """Nobody, when Heyloyalty can't be asked now: what was sent must not count as unsent."""
+    try:
+        keys = (one.person.key for one in waiting)
+        return look(connector.heyloyalty, connector.member_list, connector.match_on, keys)
+    except TemporaryError:
+        return {}
+
+
+def _is_there(member_list: MemberList, one: Plan, here: Here) -> bool:
+    """Of somebody who was there any change counts: what Heyloyalty makes of a value may look different."""
+    now = here.get(one.person.key)
+    if now is None or one.seen is None:
+        return now is not None
+    moved = any(now.values.get(name) != one.seen.values.get(name) for name in one.row)
+    return moved or not changes(member_list, one.row, now.values)

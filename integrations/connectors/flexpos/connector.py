@@ -1,0 +1,209 @@
+"""How Amero/FlexPOS works: customers, receipts and tickets of a till system into one list of Heyloyalty."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+from django.utils import timezone
+
+from integrations.connectors.flexpos import checks, import_records, members, report, standing, streams, tracking
+from integrations.connectors.flexpos.choices import choices
+from integrations.connectors.flexpos.client import FlexPOSClient
+from integrations.connectors.flexpos.customers import EMAIL, MEMBER, NO_EMAIL, NO_MOBILE, match
+from integrations.connectors.flexpos.estimate import Estimate
+from integrations.connectors.flexpos.fields import (
+    JOURNAL_MAPPING,
+    MEMBER_MAPPING,
+    TICKET_MAPPING,
+    booking_fields,
+    mapped,
+    transaction_fields,
+)
+from integrations.connectors.flexpos.initial_import import CUSTOMERS, ESTIMATE, JOB, JOURNALS, TICKETS
+from integrations.connectors.flexpos.models import FlexPOSConnection
+from integrations.connectors.flexpos.orders import JOURNAL, TICKET
+from integrations.connectors.flexpos.standing import UNSUBSCRIPTION, person_key, unsubscribed_as
+from integrations.connectors.flexpos.streams import IMPORT
+from integrations.connectors.heyloyalty.client import HeyloyaltyClient
+from integrations.connectors.heyloyalty.fields import MemberList, core_fields
+from integrations.connectors.heyloyalty.values import Converter
+from integrations.core.connector import (
+    CheckStep,
+    Connector,
+    Field,
+    Item,
+    Job,
+    Outcome,
+    Page,
+    Received,
+    RecordType,
+    Skip,
+)
+from integrations.core.errors import RecordError
+from integrations.core.http.ratelimit import RateLimits
+from integrations.core.mapping import Mapped, digest
+from integrations.core.models import Cursor, Delivery, Run
+from integrations.core.registry import register
+
+BATCH = 500
+RECORD_TYPES = (
+    RecordType(MEMBER, "Customer", "Customers", MEMBER_MAPPING, BATCH, merges=True),
+    RecordType(JOURNAL, "Journal", "Journals", JOURNAL_MAPPING, BATCH),
+    RecordType(TICKET, "Ticket", "Tickets", TICKET_MAPPING, BATCH),
+    RecordType(UNSUBSCRIPTION, "Unsubscription", "Unsubscriptions"),
+)
+CONSENT = "consent"
+EVERY = datetime.timedelta(minutes=5)
+AT_NIGHT = datetime.time(3, 0)
+
+
+class Changed(Mapped):
+    """To be sent although nothing changed."""
+
+    def __init__(self, found: Mapped, event_id: int) -> None:
+        super().__init__(found.values, found.defaults)
+        self._event_id = event_id
+
+    def fingerprint(self) -> str:
+        return digest(["event", self._event_id])
+
+
+@register(FlexPOSConnection)
+class FlexPOS(Connector):
+    label = "Amero/FlexPOS"
+    summary = "Customers, purchases and tickets of a till system reach a list of Heyloyalty every five minutes."
+    record_types = RECORD_TYPES
+    connection: FlexPOSConnection
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self._lock = threading.Lock()
+        self._member_list: MemberList | None = None
+        # What a thread waits with for an import to be worked off.
+        self.pause = threading.Event()
+
+    # -- both accounts -----------------------------------------------------------------------------
+
+    @cached_property
+    def limits(self) -> RateLimits:
+        return self.connection.rate_limits()
+
+    @cached_property
+    def heyloyalty(self) -> HeyloyaltyClient:
+        return self.connection.client(self.limits)
+
+    @cached_property
+    def flexpos(self) -> FlexPOSClient:
+        return self.connection.flexpos()
+
+    @property
+    def member_list(self) -> MemberList:
+        """The list with its fields, read once. Raises ConfigurationError when none is chosen, or it is gone."""
+        with self._lock:
+            if self._member_list is None:
+                self._member_list = self.heyloyalty.list_of(self.connection.list_number)
+            return self._member_list
+
+    @property
+    def match_on(self) -> str:
+        return self.connection.match_on
+
+    @property
+    def converter(self) -> Converter:
+        own = self.connection
+        return Converter(self.member_list, separator=own.separator, date_format=own.date_format)
+
+    def close(self) -> None:
+        for name in ("heyloyalty", "flexpos"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+    # -- what the settings page asks ---------------------------------------------------------------
+
+    def lists(self) -> list[tuple[str, str]]:
+        """The account's lists: (id, name with how many members)."""
+        return [(str(row.id), f"{row.name} ({row.members})") for row in self.heyloyalty.lists()]
+
+    def describe(self, record_type: str) -> list[Field]:
+        if record_type == MEMBER:
+            return core_fields(self.member_list, self.match_on)
+        if record_type == JOURNAL:
+            return transaction_fields()
+        return booking_fields() if record_type == TICKET else []
+
+    def check(self) -> Iterator[CheckStep]:
+        return checks.steps(self)
+
+    def jobs(self) -> dict[str, Job]:
+        return {
+            IMPORT: Job("Import from FlexPOS", every=EVERY, gives_way_to=(JOB, ESTIMATE)),
+            CONSENT: Job("Look for unsubscribed members", at=AT_NIGHT, gives_way_to=(JOB, ESTIMATE)),
+        }
+
+    # -- in ----------------------------------------------------------------------------------------
+
+    def collect(self, job: str, run: Run) -> Iterator[Page]:
+        if job == IMPORT:
+            return self._import(run)
+        if job == CONSENT:
+            return standing.nightly(self, self._cursor(CONSENT), run.pk)
+        if job == ESTIMATE:
+            return Estimate(self, run).pages()
+        return import_records.pages(self.connection, run)
+
+    def _cursor(self, job: str) -> dict[str, Any]:
+        cursor = Cursor.objects.filter(connection_id=self.connection.pk, job=job).first()
+        return cursor.value if cursor else {}
+
+    def _import(self, run: Run) -> Iterator[Page]:
+        orders = (JOURNALS, TICKETS) if self.connection.tracking_id else ()
+        reading = streams.Reading(self.flexpos, self.connection.filters, self.match_on, (CUSTOMERS, *orders))
+        return streams.collect(reading, self._cursor(IMPORT), timezone.now(), run.pk)
+
+    def receive(self, delivery: Delivery) -> Received:
+        return standing.receive(delivery, self.connection.list_number, self.match_on)
+
+    # -- out ---------------------------------------------------------------------------------------
+
+    def parent(self, item: Item) -> tuple[str, str] | None:
+        """What is noted of the person's standing with the list."""
+        if item.record_type != MEMBER:
+            return None
+        value = match(item.payload, self.match_on).value
+        return (UNSUBSCRIPTION, person_key(self.match_on, value)) if value else None
+
+    def prepare(self, item: Item) -> Mapped | Skip:
+        if item.record_type == UNSUBSCRIPTION:
+            # Every call is a reason to look, however alike they are.
+            return Mapped({"event": item.event_id})
+        found = mapped(self.mapping(item.record_type), item.payload, self.connection.separator)
+        if item.record_type == MEMBER:
+            return self._prepare_member(item, found)
+        return found if found.values.get(EMAIL) else Skip.NO_EMAIL
+
+    def _prepare_member(self, item: Item, found: Mapped) -> Mapped | Skip:
+        """The field members are matched on always gets FlexPOS's own Email or Mobile, as consent hangs on it."""
+        value, reason = match(item.payload, self.match_on)
+        if reason in (NO_EMAIL, NO_MOBILE):
+            return Skip.NO_EMAIL if self.match_on == EMAIL else Skip.NO_KEY
+        if value is None:
+            raise RecordError(f"{reason} Then press Retry.")
+        found.values[self.match_on] = value
+        gone = unsubscribed_as(item)
+        if item.link and gone == item.link.remote_id and choices(self.connection, item.payload).unsubscribed:
+            return Changed(found, item.event_id)
+        return found
+
+    def deliver(self, record_type: str, items: Sequence[Item]) -> Iterable[Outcome]:
+        if record_type == MEMBER:
+            return members.deliver(self, items)
+        if record_type == UNSUBSCRIPTION:
+            return standing.deliver(self, items)
+        return tracking.deliver(self, items, bought=record_type == JOURNAL)
+
+    def finished(self, run: Run) -> None:
+        report.finished(self.connection, run)

@@ -1,0 +1,144 @@
+"""Who unsubscribed: list webhooks and a nightly look become notes, one a person, that deliveries are judged by.
+
+A note is the link of an unsubscription record: its key stands for the person's e-mail address or mobile number, its
+remote id is "active" or the id of the member that unsubscribed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from integrations.connectors.heyloyalty import consent
+from integrations.connectors.heyloyalty.bulk import page_size
+from integrations.connectors.heyloyalty.client import HeyloyaltyClient
+from integrations.connectors.heyloyalty.consent import Standing
+from integrations.connectors.heyloyalty.fields import MemberList
+from integrations.connectors.heyloyalty.values import read_values
+from integrations.core.connector import Item, Outcome, Page, Received, Record, Result
+from integrations.core.errors import TemporaryError
+from integrations.core.hooks import as_json
+from integrations.core.models import Delivery, Link
+from integrations.core.redact import pseudonym
+
+if TYPE_CHECKING:
+    from integrations.connectors.flexpos.connector import FlexPOS
+
+UNSUBSCRIPTION, MEMBER = "unsubscription", "member"
+ACTIVE = "active"
+# Members that are read again before their notes are stored.
+LOOKS_A_PAGE = 50
+LINKS_AT_ONCE = 2000
+OTHER_LIST = "The call is about list {list}, not about the list of this connection."
+ANOTHER_PERSON = "The member has another address by now: the call is not about the one it names."
+NOBODY = "Heyloyalty knows no member of this id."
+
+
+def person_key(match_on: str, value: str) -> str:
+    """The key of a person's note; the same for FlexPOS's “+4520112233” and Heyloyalty's “4520112233”."""
+    return pseudonym(f"{match_on} {value.strip().lower().removeprefix('+')}")
+
+
+def member_key(member_id: str) -> str:
+    """The key of a note on a member that is gone, so that nobody knows whom it was."""
+    return pseudonym(f"member {member_id}")
+
+
+# -- in --------------------------------------------------------------------------------------------
+
+
+def receive(delivery: Delivery, list_number: int, match_on: str) -> Received:
+    """A list webhook. Its body is not trusted: it says whom to look at. Raises RecordError when it is none."""
+    body = delivery.body or b""
+    news = consent.read_webhook(body)
+    if news.list_id != list_number:
+        return Received([], [OTHER_LIST.format(list=news.list_id)])
+    return Received([_record(news.member_id, _named(body, match_on), match_on)])
+
+
+def _named(body: bytes, match_on: str) -> str:
+    """The address in the body, if there is one."""
+    member = as_json(body).get("member")
+    fields = member.get("fields") if isinstance(member, dict) else None
+    value = fields.get(match_on) if isinstance(fields, dict) else None
+    return value.strip().lower() if isinstance(value, str) else ""
+
+
+def _record(member_id: str, value: str, match_on: str) -> Record:
+    key = person_key(match_on, value) if value else member_key(member_id)
+    return Record(UNSUBSCRIPTION, key, {"member_id": member_id}, value)
+
+
+def nightly(connector: FlexPOS, cursor: Mapping[str, Any], run_id: int) -> Iterator[Page]:
+    """Members we know that the list doesn't show any more and that nobody told us about, by the id of their link."""
+    after = cursor["after"] if cursor.get("run") == run_id else 0
+    client, member_list = connector.heyloyalty, connector.member_list
+    shown = _shown(client, member_list)
+    for links in _missing(connector.connection.pk, after, shown):
+        records = []
+        for link in links:
+            member = client.member(member_list.id, link.remote_id)
+            standing = consent.standing(link.remote_id, member)
+            if standing != Standing.SUBSCRIBED:
+                value = str(read_values(member_list, member).get(connector.match_on) or "") if member else ""
+                records.append(_record(link.remote_id, value, connector.match_on))
+        yield Page(records, {"run": run_id, "after": links[-1].pk})
+
+
+def _shown(client: HeyloyaltyClient, member_list: MemberList) -> set[str]:
+    """The ids of all subscribed members. Raises TemporaryError when a page repeats, as it would for ever."""
+    ids: set[str] = set()
+    size, page = page_size(member_list), 1
+    while members := client.members(member_list.id, page, size):
+        before = len(ids)
+        ids.update(str(member.get("id")) for member in members)
+        if len(ids) == before:
+            raise TemporaryError("Heyloyalty sent the same page of members twice; it will be tried again.")
+        page += 1
+    return ids
+
+
+def _missing(connection_id: int, after: int, shown: set[str]) -> Iterator[list[Link]]:
+    """Links of members that are neither shown nor noted, LOOKS_A_PAGE at a time."""
+    links = Link.objects.filter(connection_id=connection_id)
+    noted = set(links.filter(record_type=UNSUBSCRIPTION).exclude(remote_id=ACTIVE).values_list("remote_id", flat=True))
+    members = links.filter(record_type=MEMBER).order_by("pk")
+    while chunk := list(members.filter(pk__gt=after)[:LINKS_AT_ONCE]):
+        after = chunk[-1].pk
+        missing = [link for link in chunk if link.remote_id not in shown and link.remote_id not in noted]
+        yield from (missing[start : start + LOOKS_A_PAGE] for start in range(0, len(missing), LOOKS_A_PAGE))
+
+
+# -- out -------------------------------------------------------------------------------------------
+
+
+def deliver(connector: FlexPOS, items: Sequence[Item]) -> Iterable[Outcome]:
+    """Read each member again, and note how they stand."""
+    for item in items:
+        yield _noted(connector, item)
+
+
+def _noted(connector: FlexPOS, item: Item) -> Outcome:
+    member_id, member_list = str(item.payload.get("member_id", "")), connector.member_list
+    member = connector.heyloyalty.member(member_list.id, member_id)
+    if member is None:
+        if item.key != member_key(member_id):
+            return Outcome(item, Result.SKIPPED, NOBODY, "filtered")
+        return _note(item, member_id)
+    value = str(read_values(member_list, member).get(connector.match_on) or "")
+    if item.key not in (person_key(connector.match_on, value), member_key(member_id)):
+        return Outcome(item, Result.SKIPPED, ANOTHER_PERSON, "filtered")
+    return _note(item, member_id if consent.is_unsubscribed(member) else ACTIVE)
+
+
+def _note(item: Item, state: str) -> Outcome:
+    same = item.link is not None and item.link.remote_id == state
+    result = Result.UNCHANGED if same else Result.UPDATED if item.link else Result.NEW
+    message = "The person is subscribed." if state == ACTIVE else "The person has unsubscribed, or is gone."
+    return Outcome(item, result, message, remote_id=state)
+
+
+def unsubscribed_as(item: Item) -> str:
+    """The id of the member as whom the person of a customer unsubscribed; "" for none."""
+    note = item.parent.remote_id if item.parent else ""
+    return "" if note == ACTIVE else note
