@@ -103,7 +103,7 @@ class Practice:
             response = vendor.answer(account, request, path, call)
         else:
             call.fault = fault.kind
-            response = play(fault, lambda: vendor.answer(account, request, path, call), vendor.refusal, stopping)
+            response = play(fault, lambda: vendor.answer(account, request, path, call), vendor, stopping)
         if fault is None or KINDS[fault.kind].answered:
             call.status, call.answered = response.status_code, True
         return response

@@ -82,6 +82,8 @@ class Vendor(ABC, Generic[A]):
     content_type = "application/json"
     refusals: Mapping[str, VendorError]
     """The vendor's own form of the faults unauthorized, too_many, limit_in_200, app_error and refused."""
+    sample: Mapping[str, Any]
+    """An answer of the API, with a letter that Latin-1 and UTF-8 write differently."""
 
     def __init__(self) -> None:
         self.accounts: dict[str, A] = {name: self.new_account(name) for name in self.predefined}

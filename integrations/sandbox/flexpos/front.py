@@ -27,6 +27,7 @@ FAULT_ERRORS = {
     "app_error": refused("An error has occurred.", 500),
     "refused": refused("A refusal was switched on in practice mode"),
 }
+SAMPLE = {"Data": [{"CustomerId": 50001, "FirstName": "Søren", "City": "Roskilde"}]}
 
 
 class FlexPOS(Vendor[FlexPOSAccount]):
@@ -39,6 +40,7 @@ class FlexPOS(Vendor[FlexPOSAccount]):
     pages = PAGES
     refusals = FAULT_ERRORS
     content_type = "application/json; charset=utf-8"
+    sample = SAMPLE
 
     def is_api(self, path: str) -> bool:
         return path.lower().startswith(tuple(BASES))

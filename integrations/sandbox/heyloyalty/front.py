@@ -26,6 +26,7 @@ FAULT_ERRORS = {
     "app_error": coded("An error was switched on in practice mode", 500),
     "refused": invalid("A refusal was switched on in practice mode"),
 }
+SAMPLE = {"id": "6f1b3a52-0c5e-4d7c-9f55-3a1f0d2f4c11", "firstname": "Søren", "email": "soren@example.test"}
 
 
 class Heyloyalty(Vendor[HeyloyaltyAccount]):
@@ -40,6 +41,7 @@ class Heyloyalty(Vendor[HeyloyaltyAccount]):
     controls = CONTROLS
     pages = PAGES
     refusals = FAULT_ERRORS
+    sample = SAMPLE
 
     def is_api(self, path: str) -> bool:
         return path.startswith(("loyalty/", "api/"))

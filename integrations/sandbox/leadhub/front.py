@@ -22,6 +22,7 @@ FAULT_ERRORS = {
     "app_error": LeadHubError(500, "internal_error", "An error was switched on in practice mode"),
     "refused": invalid("A refusal was switched on in practice mode"),
 }
+SAMPLE = {"user_id": "ellity-1", "email_address": "jana.novakova@example.test", "last_name": "Nováková"}
 
 
 class LeadHub(Vendor[LeadHubAccount]):
@@ -33,6 +34,7 @@ class LeadHub(Vendor[LeadHubAccount]):
     controls = CONTROLS
     pages = PAGES
     refusals = FAULT_ERRORS
+    sample = SAMPLE
 
     def is_api(self, path: str) -> bool:
         return path.split("/", 1)[0] in ROOTS

@@ -28,6 +28,7 @@ FAULT_ERRORS = {
     "app_error": MXError("MXPracticeException", "An error was switched on in practice mode"),
     "refused": MXError("MXInvalidInputException", "A refusal was switched on in practice mode"),
 }
+SAMPLE = {"Status": "Success", "Message": {"Id": "6f1b3a52-0c5e-4d7c-9f55-3a1f0d2f4c11", "City": "Århus"}}
 
 
 class LeadSquared(Vendor[LeadSquaredAccount]):
@@ -40,6 +41,7 @@ class LeadSquared(Vendor[LeadSquaredAccount]):
     pages = PAGES
     refusals = FAULT_ERRORS
     content_type = "application/json; charset=utf-8"
+    sample = SAMPLE
 
     def is_api(self, path: str) -> bool:
         return path.lower().startswith("v2/")
