@@ -20,10 +20,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox.errors import VendorError
+from integrations.sandbox.responses import json_response
 from integrations.sandbox.vendor import Account, Data, Vendor
 
 if TYPE_CHECKING:
@@ -39,13 +41,13 @@ URLS = Map(
 
 
 def control(practice: Practice, request: Request) -> Response:
-    """Does a control call. Vendor errors (anything with an `envelope`) and ValueError are told in a 400."""
+    """Does a control call. Vendor errors and values of a wrong kind are told in a 400."""
     try:
         endpoint, arguments = URLS.bind_to_environ(request.environ).match()
         return json_response(ENDPOINTS[endpoint](practice, request, **arguments))
     except HTTPException as error:
         return json_response({"error": error.description}, error.code or 500)
-    except (ValueError, TypeError, KeyError) as error:
+    except (VendorError, ValueError, TypeError, KeyError) as error:
         return json_response({"error": f"{type(error).__name__}: {error}"}, 400)
 
 
@@ -83,12 +85,7 @@ def account_call(practice: Practice, request: Request, vendor: str, account: str
     view = calls.get((request.method, name))
     if view is None:
         raise MethodNotAllowed() if any(name == other for _, other in calls) else NotFound(f"no call {name}")
-    try:
-        return view(found.accounts[account], data)
-    except Exception as error:
-        if hasattr(error, "envelope"):
-            raise BadRequest(f"{error.envelope()['ExceptionType']}: {error}") from error
-        raise
+    return view(found.accounts[account], data)
 
 
 def data_of(request: Request) -> Data:
@@ -135,10 +132,6 @@ def set_fault(account: Account, data: Data) -> Any:
 def clear_faults(account: Account, data: Data) -> Any:
     account.faults.clear(data.get("kind", ""))
     return account.faults.listed()
-
-
-def json_response(reply: Any, status: int = 200) -> Response:
-    return Response(json.dumps(reply), status, mimetype="application/json")
 
 
 ENDPOINTS: dict[str, Callable[..., Any]] = {"index": index, "reset_all": reset_all, "account": account_call}

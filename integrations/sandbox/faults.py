@@ -8,12 +8,13 @@ With `applied` the vendor does its work first and only the answer is spoilt.
 from __future__ import annotations
 
 import gzip
+import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from werkzeug.http import http_date
 from werkzeug.wrappers import Response
@@ -24,8 +25,14 @@ MEBIBYTE = 1024 * 1024
 BOMB_MEMBER = 16 * MEBIBYTE
 
 Answer = Callable[[], Response]
-# The vendor's own form of an error: unauthorized, too_many, limit_in_200, app_error or refused.
-Refusal = Callable[[str], Response]
+
+
+class Voice(Protocol):
+    """What a fault needs of the vendor whose answer it spoils."""
+
+    sample: Mapping[str, Any]
+
+    def refusal(self, kind: str) -> Response: ...
 
 
 @dataclass(slots=True)
@@ -106,57 +113,58 @@ class FaultBoard:
             return [asdict(fault) for fault in self._faults]
 
 
-def play(fault: Fault, answer: Answer, refusal: Refusal, stopping: threading.Event) -> Response:
+def play(fault: Fault, answer: Answer, vendor: Voice, stopping: threading.Event) -> Response:
     """The spoilt answer. `answer()` does the vendor's work; it is called at most once."""
     kind = KINDS[fault.kind]
     if kind.work == "never" and fault.applied:
         answer()
     if fault.kind == "slow":
         stopping.wait(fault.seconds or 5.0)
-    return kind.make(fault, answer, refusal)
+    return kind.make(fault, answer, vendor)
 
 
-def refused(fault: Fault, answer: Answer, refusal: Refusal) -> Response:
-    return refusal(fault.kind)
+def refused(fault: Fault, answer: Answer, vendor: Voice) -> Response:
+    return vendor.refusal(fault.kind)
 
 
-def too_many(fault: Fault, answer: Answer, refusal: Refusal) -> Response:
-    response = refusal("too_many")
+def too_many(fault: Fault, answer: Answer, vendor: Voice) -> Response:
+    response = vendor.refusal("too_many")
     if fault.retry_after is not None:
         when = datetime.now(UTC) + timedelta(seconds=fault.retry_after)
         response.headers["Retry-After"] = http_date(when) if fault.as_date else str(fault.retry_after)
     return response
 
 
-def system_error(fault: Fault, answer: Answer, refusal: Refusal) -> Response:
+def system_error(fault: Fault, answer: Answer, vendor: Voice) -> Response:
     return Response("The server encountered an error processing the request.", 500, mimetype="text/plain")
 
 
-def bad_gateway(fault: Fault, answer: Answer, refusal: Refusal) -> Response:
+def bad_gateway(fault: Fault, answer: Answer, vendor: Voice) -> Response:
     return Response("<html><h1>502 Bad Gateway</h1><hr>nginx</html>", 502, mimetype="text/html")
 
 
-def unavailable(fault: Fault, answer: Answer, refusal: Refusal) -> Response:
+def unavailable(fault: Fault, answer: Answer, vendor: Voice) -> Response:
     response = Response("Service Unavailable", 503, mimetype="text/plain")
     if fault.retry_after is not None:
         response.headers["Retry-After"] = str(fault.retry_after)
     return response
 
 
-def html_200(fault: Fault, answer: Answer, refusal: Refusal) -> Response:
+def html_200(fault: Fault, answer: Answer, vendor: Voice) -> Response:
     return Response("<!doctype html><title>Maintenance</title><p>We will be back soon.", 200, mimetype="text/html")
 
 
-def truncated_json(fault: Fault, answer: Answer, refusal: Refusal) -> Response:
-    return Response('{"Status":"Success","Message":{"Id":"6f1b3a52-0c', 200, mimetype="application/json")
+def truncated_json(fault: Fault, answer: Answer, vendor: Voice) -> Response:
+    text = json.dumps(vendor.sample)
+    return Response(text[: len(text) // 2], 200, mimetype="application/json")
 
 
-def wrong_charset(fault: Fault, answer: Answer, refusal: Refusal) -> Response:
-    body = '{"Status":"Success","Message":"Århus"}'.encode("latin-1")
+def wrong_charset(fault: Fault, answer: Answer, vendor: Voice) -> Response:
+    body = json.dumps(vendor.sample, ensure_ascii=False).encode("latin-1")
     return Response(body, 200, content_type="application/json; charset=utf-8")
 
 
-def huge_body(fault: Fault, answer: Answer, refusal: Refusal) -> Response:
+def huge_body(fault: Fault, answer: Answer, vendor: Voice) -> Response:
     return Response(padded_json((fault.size_mb or 200) * MEBIBYTE), 200, mimetype="application/json")
 
 
@@ -168,7 +176,7 @@ def padded_json(size: int) -> Iterator[bytes]:
     yield b'"}]'
 
 
-def gzip_bomb(fault: Fault, answer: Answer, refusal: Refusal) -> Response:
+def gzip_bomb(fault: Fault, answer: Answer, vendor: Voice) -> Response:
     members = max(1, (fault.size_mb or 1024) * MEBIBYTE // BOMB_MEMBER)
     body = bomb_member() * members
     return Response(body, 200, mimetype="application/json", headers={"Content-Encoding": "gzip"})
@@ -180,22 +188,22 @@ def bomb_member() -> bytes:
     return gzip.compress(b" " * BOMB_MEMBER)
 
 
-def deep_json(fault: Fault, answer: Answer, refusal: Refusal) -> Response:
+def deep_json(fault: Fault, answer: Answer, vendor: Voice) -> Response:
     return Response(b"[" * 100_000 + b"]" * 100_000, 200, mimetype="application/json")
 
 
-def redirect(fault: Fault, answer: Answer, refusal: Refusal) -> Response:
+def redirect(fault: Fault, answer: Answer, vendor: Voice) -> Response:
     return Response("", 302, headers={"Location": fault.location})
 
 
-def slow(fault: Fault, answer: Answer, refusal: Refusal) -> Response:
+def slow(fault: Fault, answer: Answer, vendor: Voice) -> Response:
     return answer()
 
 
-def on_the_wire(manner: str, seconds: float) -> Callable[[Fault, Answer, Refusal], Response]:
+def on_the_wire(manner: str, seconds: float) -> Callable[[Fault, Answer, Voice], Response]:
     """A fault below HTTP; `seconds` is the default of the fault's own."""
 
-    def make(fault: Fault, answer: Answer, refusal: Refusal) -> Response:
+    def make(fault: Fault, answer: Answer, vendor: Voice) -> Response:
         wire = Wire(manner, fault.seconds or seconds)
         if not manner.startswith("drip"):
             response = WireResponse()
@@ -208,9 +216,9 @@ def on_the_wire(manner: str, seconds: float) -> Callable[[Fault, Answer, Refusal
     return make
 
 
-def applied_unanswered(fault: Fault, answer: Answer, refusal: Refusal) -> Response:
+def applied_unanswered(fault: Fault, answer: Answer, vendor: Voice) -> Response:
     answer()
-    return on_the_wire("hang" if fault.seconds else "drop", fault.seconds)(fault, answer, refusal)
+    return on_the_wire("hang" if fault.seconds else "drop", fault.seconds)(fault, answer, vendor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +226,7 @@ class Kind:
     """What a fault is called on the page, who does the vendor's `work` (never unless asked, or the fault itself)."""
 
     label: str
-    make: Callable[[Fault, Answer, Refusal], Response]
+    make: Callable[[Fault, Answer, Voice], Response]
     work: str = "never"
     answered: bool = True
 

@@ -22,9 +22,9 @@ from integrations.sandbox.control import control
 from integrations.sandbox.faults import KINDS, play
 from integrations.sandbox.flexpos.front import FlexPOS
 from integrations.sandbox.heyloyalty.front import Heyloyalty
-from integrations.sandbox.html import html
 from integrations.sandbox.leadhub.front import LeadHub
 from integrations.sandbox.leadsquared.front import LeadSquared
+from integrations.sandbox.responses import html
 from integrations.sandbox.snapshot import Snapshot, State
 from integrations.sandbox.vendor import Account, Vendor
 from integrations.sandbox.wire import STOPPING_KEY, KeepAliveHandler
@@ -103,7 +103,7 @@ class Practice:
             response = vendor.answer(account, request, path, call)
         else:
             call.fault = fault.kind
-            response = play(fault, lambda: vendor.answer(account, request, path, call), vendor.refusal, stopping)
+            response = play(fault, lambda: vendor.answer(account, request, path, call), vendor, stopping)
         if fault is None or KINDS[fault.kind].answered:
             call.status, call.answered = response.status_code, True
         return response

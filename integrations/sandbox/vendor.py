@@ -7,10 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
+from werkzeug.routing import Map
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox.errors import VendorError
 from integrations.sandbox.faults import FaultBoard
 from integrations.sandbox.ledger import Call, CallLog, Ledger
+from integrations.sandbox.responses import json_response
 
 Data = dict[str, Any]
 
@@ -69,30 +72,47 @@ class Vendor(ABC, Generic[A]):
 
     slug: str
     title: str
+    new_account: type[A]
     predefined: tuple[str, ...]
+    """Accounts that are there from the start; others come on demand."""
     controls: Mapping[tuple[str, str], Control[A]] = {}
     """(method, name) -> what `/practice/<slug>/<account>/<name>` does beside the calls every vendor has."""
+    pages: Map
+    """Where each practice page is; an endpoint is called with account, request and what its path says."""
+    content_type = "application/json"
+    refusals: Mapping[str, VendorError]
+    """The vendor's own form of the faults unauthorized, too_many, limit_in_200, app_error and refused."""
+    sample: Mapping[str, Any]
+    """An answer of the API, with a letter that Latin-1 and UTF-8 write differently."""
 
     def __init__(self) -> None:
         self.accounts: dict[str, A] = {name: self.new_account(name) for name in self.predefined}
-
-    @abstractmethod
-    def new_account(self, name: str) -> A: ...
 
     @abstractmethod
     def is_api(self, path: str) -> bool:
         """Whether the rest of the path after the account belongs to the API (else: the practice pages)."""
 
     @abstractmethod
+    def reply(self, account: A, request: Request, path: str, call: Call) -> Response:
+        """Does an API call; sets `call.records`. Raises VendorError."""
+
     def answer(self, account: A, request: Request, path: str, call: Call) -> Response:
-        """Does an API call; sets `call.records`."""
+        try:
+            return self.reply(account, request, path, call)
+        except VendorError as error:
+            return self.refused(error)
 
-    @abstractmethod
+    def refused(self, error: VendorError) -> Response:
+        return json_response(error.body, error.status, error.headers, self.content_type)
+
     def refusal(self, kind: str) -> Response:
-        """The vendor's own form of the faults unauthorized, too_many, limit_in_200, app_error and refused."""
+        return self.refused(self.refusals[kind])
 
-    @abstractmethod
-    def page(self, account: A, request: Request, path: str) -> Response: ...
+    def page(self, account: A, request: Request, path: str) -> Response:
+        """Raises werkzeug's NotFound and MethodNotAllowed."""
+        view, arguments = self.pages.bind("practice").match(f"/{path}", method=request.method)
+        response: Response = view(account, request, **arguments)
+        return response
 
     def open_account(self, name: str) -> A:
         """The account called so, new if need be."""

@@ -150,15 +150,6 @@ def test_invented_customers_are_added_by_a_button(shop: FlexPOSAccount) -> None:
     assert "Newer" in get(shop, "journals?offset=50")
 
 
-def test_faults_are_switched_by_buttons(shop: FlexPOSAccount) -> None:
-    assert "Switched on: 429" in post(shop, "faults", kind="too_many", times="3", path="Customers", seconds="4").text
-    (fault,) = shop.faults()
-    assert (fault["kind"], fault["times"], fault["path"], fault["retry_after"]) == ("too_many", 3, "Customers", 4)
-    post(shop, "faults", action="clear")
-    assert shop.faults() == []
-    assert post(shop, "faults", kind="slow", times="many").status_code == 400
-
-
 def test_the_ledger_page_shows_what_was_done_and_called(shop: FlexPOSAccount) -> None:
     shop.customer(Email="mette@example.test")
     for _ in range(2):

@@ -169,15 +169,6 @@ def test_webhooks_are_added_and_deleted_and_deliveries_shown(practice: Heyloyalt
     assert (refused.status_code, 'value="portal.example.test"' in refused.text) == (400, True)
 
 
-def test_faults_are_switched_by_buttons(practice: HeyloyaltyAccount) -> None:
-    assert "Switched on: 429" in post(practice, "faults", kind="too_many", times="3", path="upsert", seconds="4").text
-    (fault,) = practice.faults()
-    assert (fault["kind"], fault["times"], fault["path"], fault["retry_after"]) == ("too_many", 3, "upsert", 4)
-    post(practice, "faults", action="clear")
-    assert practice.faults() == []
-    assert post(practice, "faults", kind="slow", times="many").status_code == 400
-
-
 def test_the_ledger_page_shows_what_was_applied_and_called(practice: HeyloyaltyAccount) -> None:
     practice.api("POST", "lists/1/members", {"email": ADA})
     text = get(practice, "ledger")

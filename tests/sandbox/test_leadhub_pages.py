@@ -101,16 +101,6 @@ def test_basic_tags_are_derived_from_the_latest_general_ones() -> None:
     assert derived({"ellity_account_changed": {"registered": 1}})[0][1] == "Registered"
 
 
-def test_faults_are_switched_by_buttons(leadhub: LeadHubAccount) -> None:
-    reply = post(leadhub, "faults", kind="too_many", times="3", path="profiles/tags", seconds="4")
-    assert "Switched on: 429" in reply.text
-    (fault,) = leadhub.faults()
-    assert (fault["kind"], fault["times"], fault["path"], fault["retry_after"]) == ("too_many", 3, "profiles/tags", 4)
-    post(leadhub, "faults", action="clear")
-    assert leadhub.faults() == []
-    assert post(leadhub, "faults", kind="slow", times="many").status_code == 400
-
-
 def test_the_ledger_page_shows_what_was_applied_lost_and_called(leadhub: LeadHubAccount) -> None:
     assert "Accepted and lost" not in get(leadhub, "ledger")
     leadhub.put("ellity-1", JANA)

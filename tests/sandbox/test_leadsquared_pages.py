@@ -132,16 +132,6 @@ def test_deliveries_are_listed_with_their_result(source: LeadSquaredAccount, rec
     assert "Lead_Post_Create" in text
 
 
-def test_faults_are_switched_by_buttons(source: LeadSquaredAccount) -> None:
-    reply = post(source, "faults", kind="too_many", times="3", path="Bulk", seconds="4")
-    assert "Switched on: 429" in reply.text
-    (fault,) = source.faults()
-    assert (fault["kind"], fault["times"], fault["path"], fault["retry_after"]) == ("too_many", 3, "Bulk", 4)
-    post(source, "faults", action="clear")
-    assert source.faults() == []
-    assert post(source, "faults", kind="slow", times="many").status_code == 400
-
-
 def test_the_ledger_page_shows_what_was_applied_and_called(source: LeadSquaredAccount) -> None:
     source.save_lead(FirstName="Ada", EmailAddress="ada@example.test")
     source.api("GET", "UserManagement.svc/Users.Get")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -11,10 +12,11 @@ from werkzeug.wrappers import Request, Response
 
 from integrations.sandbox.flexpos import till
 from integrations.sandbox.flexpos.account import FlexPOSAccount
-from integrations.sandbox.flexpos.frame import SHOWN, back, neighbours, offset_of, shown, whole_number
+from integrations.sandbox.flexpos.frame import back, shown, whole_number
 from integrations.sandbox.flexpos.invent import THIRTY_DAYS, Wish, invent
 from integrations.sandbox.flexpos.rows import Customer
 from integrations.sandbox.flexpos.times import local
+from integrations.sandbox.frame import SHOWN, page_of
 
 SEEDED_CUSTOMERS, SEEDED_JOURNALS, SEEDED_TICKETS, SEEDED_MEMBERSHIPS = 50, 100, 20, 5
 TEXTS = {
@@ -32,15 +34,17 @@ SWITCHES = {"IsActive": "Active", "IsClubMember": "Club member", "GetsNewsletter
 
 
 def customers_page(account: FlexPOSAccount, request: Request) -> Response:
-    text, offset = request.args.get("q", "").strip(), offset_of(request)
+    text = request.args.get("q", "").strip()
     with account.lock:
-        rows = list(islice(matching(account, text), offset, offset + SHOWN + 1))
-        total = len(account.customers.rows)
-    # How many match isn't counted: there may be a hundred thousand to look at.
-    around = neighbours(offset, offset + len(rows) if text else total)
+        known = len(account.customers.rows)
+        page = page_of(request, known)
+        rows = list(islice(matching(account, text), page.offset, page.end + 1))
+    if text:
+        # How many match isn't counted: there may be a hundred thousand to look at.
+        page = replace(page, total=page.offset + len(rows))
     customers = [listed(row) for row in rows[:SHOWN]]
     return shown(
-        account, request, "customers", "Customers", "customers", customers=customers, q=text, known=total, **around
+        account, request, "customers", "Customers", "customers", customers=customers, q=text, known=known, page=page
     )
 
 

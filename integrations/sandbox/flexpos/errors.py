@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from integrations.sandbox.errors import VendorError, retry_after
 
-class FlexPOSError(Exception):
-    """An answer other than 200. `retry_after` is in seconds."""
 
-    def __init__(self, status: int, body: dict[str, Any], retry_after: int | None = None) -> None:
-        super().__init__(next(reversed(body.values())))
-        self.status = status
-        self.body = body
-        self.retry_after = retry_after
+class FlexPOSError(VendorError):
+    """An error as FlexPOS answers it. `wait`: seconds to name in Retry-After."""
+
+    def __init__(self, status: int, body: dict[str, Any], wait: int | None = None) -> None:
+        super().__init__(next(reversed(body.values())), status, body, retry_after(wait))
 
 
 def refused(message: str, status: int = 400) -> FlexPOSError:
@@ -23,8 +22,8 @@ def unauthorized() -> FlexPOSError:
     return refused("Authorization has been denied for this request.", 401)
 
 
-def too_many(limit: int, retry_after: int | None) -> FlexPOSError:
-    return FlexPOSError(429, {"Message": f"API calls exceeded the limit of {limit} per minute."}, retry_after)
+def too_many(limit: int, wait: int | None) -> FlexPOSError:
+    return FlexPOSError(429, {"Message": f"API calls exceeded the limit of {limit} per minute."}, wait)
 
 
 def token_refused(error: str, description: str, status: int = 400) -> FlexPOSError:

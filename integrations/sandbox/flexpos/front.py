@@ -6,17 +6,16 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from werkzeug.wrappers import Request, Response
 
 from integrations.sandbox.flexpos.account import CALLS_PER_MINUTE, FlexPOSAccount
 from integrations.sandbox.flexpos.api import RESOURCES, read
 from integrations.sandbox.flexpos.control import CONTROLS
 from integrations.sandbox.flexpos.errors import FlexPOSError, refused, too_many, unauthorized
-from integrations.sandbox.flexpos.pages import page
+from integrations.sandbox.flexpos.frame import FRAME
+from integrations.sandbox.flexpos.pages import PAGES
 from integrations.sandbox.ledger import Call
+from integrations.sandbox.responses import json_response
 from integrations.sandbox.vendor import Vendor
 
 BASES = {"v1/": "main", "attractions/v1/": "attractions"}
@@ -28,29 +27,25 @@ FAULT_ERRORS = {
     "app_error": refused("An error has occurred.", 500),
     "refused": refused("A refusal was switched on in practice mode"),
 }
+SAMPLE = {"Data": [{"CustomerId": 50001, "FirstName": "Søren", "City": "Roskilde"}]}
 
 
 class FlexPOS(Vendor[FlexPOSAccount]):
     """Account `shop` is there from the start; others on demand."""
 
-    slug = "flexpos"
-    title = "FlexPOS"
+    slug, title = FRAME.slug, FRAME.title
+    new_account = FlexPOSAccount
     predefined = ("shop",)
     controls = CONTROLS
-
-    def new_account(self, name: str) -> FlexPOSAccount:
-        return FlexPOSAccount(name)
+    pages = PAGES
+    refusals = FAULT_ERRORS
+    content_type = "application/json; charset=utf-8"
+    sample = SAMPLE
 
     def is_api(self, path: str) -> bool:
         return path.lower().startswith(tuple(BASES))
 
-    def answer(self, account: FlexPOSAccount, request: Request, path: str, call: Call) -> Response:
-        try:
-            return json_response(self.reply(account, request, path, call))
-        except FlexPOSError as error:
-            return error_response(error)
-
-    def reply(self, account: FlexPOSAccount, request: Request, path: str, call: Call) -> Any:
+    def reply(self, account: FlexPOSAccount, request: Request, path: str, call: Call) -> Response:
         base = next(base for base in BASES if path.lower().startswith(base))
         realm, name = BASES[base], path[len(base) :].strip("/").lower()
         with account.lock:
@@ -63,31 +58,15 @@ class FlexPOS(Vendor[FlexPOSAccount]):
             refuse_other_method(request, "GET")
             answer = read(RESOURCES[realm][name], account, request.args.items())
         call.records = len(answer["Data"])
-        return answer
+        return json_response(answer, content_type=self.content_type)
 
-    def token(self, account: FlexPOSAccount, realm: str, request: Request) -> Any:
+    def token(self, account: FlexPOSAccount, realm: str, request: Request) -> Response:
         refuse_other_method(request, "POST")
         pair, now = account.pair(realm), account.clock.now()
-        return account.realms[realm].give_token(request.form, pair, now, account.token_seconds)
-
-    def refusal(self, kind: str) -> Response:
-        return error_response(FAULT_ERRORS[kind])
-
-    def page(self, account: FlexPOSAccount, request: Request, path: str) -> Response:
-        return page(account, request, path)
+        token = account.realms[realm].give_token(request.form, pair, now, account.token_seconds)
+        return json_response(token, content_type=self.content_type)
 
 
 def refuse_other_method(request: Request, method: str) -> None:
     if request.method != method:
         raise refused(f"The requested resource does not support http method '{request.method}'.", 405)
-
-
-def error_response(error: FlexPOSError) -> Response:
-    response = json_response(error.body, error.status)
-    if error.retry_after is not None:
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response
-
-
-def json_response(reply: Any, status: int = 200) -> Response:
-    return Response(json.dumps(reply), status, content_type="application/json; charset=utf-8")

@@ -11,9 +11,10 @@ from integrations.sandbox.flexpos import till
 from integrations.sandbox.flexpos.account import FlexPOSAccount
 from integrations.sandbox.flexpos.catalogue import ATTRACTIONS, PRODUCTS, STORES
 from integrations.sandbox.flexpos.customer_pages import matching
-from integrations.sandbox.flexpos.frame import SHOWN, back, neighbours, offset_of, shown, whole_number
+from integrations.sandbox.flexpos.frame import back, shown, whole_number
 from integrations.sandbox.flexpos.rows import Journal, Table, Ticket
 from integrations.sandbox.flexpos.times import local
+from integrations.sandbox.frame import SHOWN, page_of
 
 MATCHES = 10
 
@@ -70,12 +71,10 @@ def sell(account: FlexPOSAccount, request: Request) -> Response:
 
 
 def journals_page(account: FlexPOSAccount, request: Request) -> Response:
-    offset = offset_of(request)
     with account.lock:
-        rows = newest(account.journals, offset)
-        total = len(account.journals.rows)
-    journals = [listed(journal) for journal in rows]
-    return shown(account, request, "journals", "Journals", "journals", journals=journals, **neighbours(offset, total))
+        page = page_of(request, len(account.journals.rows))
+        journals = [listed(journal) for journal in newest(account.journals, page.offset)]
+    return shown(account, request, "journals", "Journals", "journals", journals=journals, page=page)
 
 
 def listed(journal: Journal) -> dict[str, Any]:
@@ -83,13 +82,12 @@ def listed(journal: Journal) -> dict[str, Any]:
 
 
 def tickets_page(account: FlexPOSAccount, request: Request) -> Response:
-    offset = offset_of(request)
     with account.lock:
-        tickets = [{"row": ticket, "booked": local(ticket.BookedDate)} for ticket in newest(account.tickets, offset)]
+        page = page_of(request, len(account.tickets.rows))
+        rows = newest(account.tickets, page.offset)
         memberships = newest(account.memberships, 0)
-        total = len(account.tickets.rows)
-    around = neighbours(offset, total)
-    return shown(account, request, "tickets", "Tickets", "tickets", tickets=tickets, memberships=memberships, **around)
+    tickets = [{"row": ticket, "booked": local(ticket.BookedDate)} for ticket in rows]
+    return shown(account, request, "tickets", "Tickets", "tickets", tickets=tickets, memberships=memberships, page=page)
 
 
 def newest(table: Table[Any], offset: int) -> list[Any]:

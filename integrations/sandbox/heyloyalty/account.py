@@ -6,7 +6,7 @@ import time
 from collections import deque
 
 from integrations.sandbox.heyloyalty.clock import now_text
-from integrations.sandbox.heyloyalty.errors import invalid, not_found, too_many
+from integrations.sandbox.heyloyalty.errors import not_found, too_many
 from integrations.sandbox.heyloyalty.import_rows import ROWS
 from integrations.sandbox.heyloyalty.imports import Import, Imports, Row
 from integrations.sandbox.heyloyalty.lists import (
@@ -95,7 +95,7 @@ class HeyloyaltyAccount(Account):
         while self.recent and self.recent[0] <= now - 1:
             self.recent.popleft()
         if len(self.recent) >= self.calls_per_s:
-            raise too_many(retry_after=1)
+            raise too_many(wait=1)
         self.recent.append(now)
 
     def settings(self) -> Data:
@@ -104,7 +104,7 @@ class HeyloyaltyAccount(Account):
     def change_settings(self, data: Data) -> None:
         for name, values in CHOICES.items():
             if data.get(name, values[0]) not in values:
-                raise invalid(f"{name} is one of {', '.join(values)}")
+                raise ValueError(f"{name} is one of {', '.join(values)}")
         super().change_settings(data)
 
     def clear_data(self) -> None:

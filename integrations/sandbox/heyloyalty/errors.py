@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from integrations.sandbox.errors import VendorError, retry_after
 
 
-class HeyloyaltyError(ValueError):
-    """An error as Heyloyalty answers it: `body` is its JSON."""
-
-    def __init__(self, message: str, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = body
-        self.headers = headers or {}
+class HeyloyaltyError(VendorError):
+    """An error as Heyloyalty answers it."""
 
 
 def coded(message: str, status: int, headers: dict[str, str] | None = None) -> HeyloyaltyError:
@@ -31,8 +25,8 @@ def unauthorized() -> HeyloyaltyError:
     return coded("Unauthorized", 401)
 
 
-def too_many(retry_after: int | None = None) -> HeyloyaltyError:
-    return coded("Too Many Requests", 429, {} if retry_after is None else {"Retry-After": str(retry_after)})
+def too_many(wait: int | None = None) -> HeyloyaltyError:
+    return coded("Too Many Requests", 429, retry_after(wait))
 
 
 def no_tracking() -> HeyloyaltyError:

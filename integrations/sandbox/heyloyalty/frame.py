@@ -1,48 +1,20 @@
-"""What every page of a practice account stands in."""
+"""What every page of a practice account, and every page of a list, stands in."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from werkzeug.exceptions import NotFound
-from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox.frame import Frame
 from integrations.sandbox.heyloyalty.account import HeyloyaltyAccount
 from integrations.sandbox.heyloyalty.lists import MemberList
-from integrations.sandbox.html import html
 
-SHOWN = 50
-MENU = (
-    ("", "Lists"),
-    ("imports", "Imports"),
-    ("mails", "Mails"),
-    ("faults", "Faults"),
-    ("ledger", "Ledger"),
-    ("settings", "Settings"),
-)
+FRAME = Frame("heyloyalty", "Heyloyalty", (("", "Lists"), ("imports", "Imports"), ("mails", "Mails")))
 # Below lists/<id>.
 LIST_MENU = (("", "Members"), ("/fields", "Fields"), ("/activities", "Activity feed"), ("/webhooks", "Webhooks"))
-
-
-def home(account: HeyloyaltyAccount) -> str:
-    return f"/heyloyalty/{account.name}/"
-
-
-def shown(
-    account: HeyloyaltyAccount, request: Request, template: str, heading: str, current: str, **context: Any
-) -> Response:
-    frame = {"account": account, "home": home(account), "menu": MENU, "heading": heading, "current": current}
-    said = {"said": request.args.get("said", "")}
-    refused = 400 if context.get("refused") else 200
-    return html(f"sandbox/heyloyalty/{template}.html", frame | said | context, refused)
-
-
-def back(account: HeyloyaltyAccount, path: str, said: str) -> Response:
-    response: Response = redirect(f"{home(account)}{path}?{urlencode({'said': said})}", 303)
-    return response
+shown, back = FRAME.shown, FRAME.back
 
 
 def list_shown(
@@ -59,27 +31,3 @@ def list_of(account: HeyloyaltyAccount, list_id: int) -> MemberList:
     if list_id not in account.lists:
         raise NotFound("No such list.")
     return account.lists[list_id]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Which rows of how many are shown; `newer` and `older` are offsets, or None."""
-
-    offset: int
-    total: int
-
-    @property
-    def end(self) -> int:
-        return self.offset + SHOWN
-
-    @property
-    def newer(self) -> int | None:
-        return max(self.offset - SHOWN, 0) if self.offset else None
-
-    @property
-    def older(self) -> int | None:
-        return self.end if self.end < self.total else None
-
-
-def page_of(request: Request, total: int) -> Page:
-    return Page(max(request.args.get("offset", 0, type=int), 0), total)

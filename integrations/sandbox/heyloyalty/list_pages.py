@@ -8,10 +8,11 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox.frame import page_of
 from integrations.sandbox.heyloyalty.account import HeyloyaltyAccount
 from integrations.sandbox.heyloyalty.errors import HeyloyaltyError
 from integrations.sandbox.heyloyalty.fields import FIXED, TYPE_IDS
-from integrations.sandbox.heyloyalty.frame import back, list_of, list_shown, page_of, shown
+from integrations.sandbox.heyloyalty.frame import back, list_of, list_shown, shown
 from integrations.sandbox.heyloyalty.lists import AUTOMATIONS, UNIQUE, MemberList
 
 DATE_FORMATS = ("dd-mm-yyyy", "dd-mm-yyyy hh:ii:ss")

@@ -8,11 +8,12 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox.frame import page_of
 from integrations.sandbox.heyloyalty import control
 from integrations.sandbox.heyloyalty.account import HeyloyaltyAccount
 from integrations.sandbox.heyloyalty.errors import HeyloyaltyError
 from integrations.sandbox.heyloyalty.fields import Field
-from integrations.sandbox.heyloyalty.frame import back, list_of, list_shown, page_of
+from integrations.sandbox.heyloyalty.frame import back, list_of, list_shown
 from integrations.sandbox.heyloyalty.lists import MemberList
 from integrations.sandbox.heyloyalty.members import Member
 

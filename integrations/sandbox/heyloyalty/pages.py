@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from werkzeug.routing import Map, Rule
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
-from integrations.sandbox.heyloyalty import list_pages, member_pages, practice_pages, webhook_pages
-from integrations.sandbox.heyloyalty.account import HeyloyaltyAccount
+from integrations.sandbox.heyloyalty import import_pages, list_pages, member_pages, webhook_pages
+from integrations.sandbox.heyloyalty.practice_pages import HeyloyaltyPages
 
 READ, WRITE, BOTH = ["GET"], ["POST"], ["GET", "POST"]
 LIST = "/lists/<int:list_id>"
@@ -21,19 +21,13 @@ VIEWS: dict[str, tuple[Callable[..., Response], list[str]]] = {
     f"{LIST}/fields": (list_pages.fields_page, BOTH),
     f"{LIST}/activities": (list_pages.activities_page, READ),
     f"{LIST}/webhooks": (webhook_pages.webhooks_page, BOTH),
-    "/imports": (practice_pages.imports_page, READ),
-    "/imports/<int:import_id>": (practice_pages.import_page, READ),
-    "/mails": (practice_pages.mails_page, READ),
-    "/faults": (practice_pages.faults_page, BOTH),
-    "/ledger": (practice_pages.ledger_page, READ),
-    "/settings": (practice_pages.settings_page, BOTH),
-    "/clear": (practice_pages.clear, WRITE),
+    "/imports": (import_pages.imports_page, READ),
+    "/imports/<int:import_id>": (import_pages.import_page, READ),
+    "/mails": (import_pages.mails_page, READ),
 }
-URLS = Map([Rule(path, endpoint=view, methods=methods) for path, (view, methods) in VIEWS.items()])
-
-
-def page(account: HeyloyaltyAccount, request: Request, path: str) -> Response:
-    """Raises werkzeug's NotFound and MethodNotAllowed."""
-    view, arguments = URLS.bind("practice").match(f"/{path}", method=request.method)
-    response: Response = view(account, request, **arguments)
-    return response
+PAGES = Map(
+    [
+        *HeyloyaltyPages().rules(),
+        *(Rule(path, endpoint=view, methods=methods) for path, (view, methods) in VIEWS.items()),
+    ]
+)

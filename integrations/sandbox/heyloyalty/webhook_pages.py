@@ -6,9 +6,10 @@ from itertools import islice
 
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox.frame import SHOWN
 from integrations.sandbox.heyloyalty.account import HeyloyaltyAccount
 from integrations.sandbox.heyloyalty.errors import HeyloyaltyError
-from integrations.sandbox.heyloyalty.frame import SHOWN, back, list_of, list_shown
+from integrations.sandbox.heyloyalty.frame import back, list_of, list_shown
 from integrations.sandbox.heyloyalty.lists import MemberList
 from integrations.sandbox.heyloyalty.webhooks import SENT
 

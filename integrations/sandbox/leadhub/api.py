@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -16,6 +14,7 @@ from integrations.sandbox.leadhub.account import LeadHubAccount
 from integrations.sandbox.leadhub.errors import LeadHubError, missing
 from integrations.sandbox.leadhub.jobs import Job, file_of, new_job
 from integrations.sandbox.leadhub.payloads import parsed, profile_of, refuse_targeting, tag_of
+from integrations.sandbox.responses import json_response
 
 # The first part of every path; the practice pages have others.
 ROOTS = frozenset({"profiles", "subscriptions", "segments", "jobs"})
@@ -121,10 +120,6 @@ def known_job(account: LeadHubAccount, job_id: str) -> Job:
 def accepted() -> Response:
     """A write was taken, and nothing is said of when it will show."""
     return Response(b"", 202)
-
-
-def json_response(reply: Any, status: int = 200) -> Response:
-    return Response(json.dumps(reply), status, mimetype="application/json")
 
 
 ROUTES = {

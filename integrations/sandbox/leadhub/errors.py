@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from integrations.sandbox.errors import VendorError, retry_after
 
-class LeadHubError(ValueError):
-    """An error as LeadHub reports it. `retry_after`: seconds to name in that header."""
 
-    def __init__(self, status: int, code: str, message: str = "", retry_after: int | None = None) -> None:
-        super().__init__(message or code)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.retry_after = retry_after
+class LeadHubError(VendorError):
+    """An error as LeadHub reports it. `wait`: seconds to name in Retry-After."""
 
-    def body(self) -> dict[str, str]:
-        return {"error_code": self.code} | ({"message": self.message} if self.message else {})
+    def __init__(self, status: int, code: str, message: str = "", wait: int | None = None) -> None:
+        body = {"error_code": code} | ({"message": message} if message else {})
+        super().__init__(message or code, status, body, retry_after(wait))
 
 
 def unauthorized() -> LeadHubError:
@@ -30,5 +26,5 @@ def missing(what: str) -> LeadHubError:
     return LeadHubError(404, f"{what}_not_found")
 
 
-def over_limit(retry_after: int | None = None) -> LeadHubError:
-    return LeadHubError(429, "too_many_requests", "Too many requests", retry_after)
+def over_limit(wait: int | None = None) -> LeadHubError:
+    return LeadHubError(429, "too_many_requests", "Too many requests", wait)

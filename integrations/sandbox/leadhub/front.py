@@ -7,10 +7,11 @@ import hmac
 from werkzeug.wrappers import Request, Response
 
 from integrations.sandbox.leadhub.account import LeadHubAccount
-from integrations.sandbox.leadhub.api import ROOTS, json_response, routed
+from integrations.sandbox.leadhub.api import ROOTS, routed
 from integrations.sandbox.leadhub.control import CONTROLS
 from integrations.sandbox.leadhub.errors import LeadHubError, invalid, over_limit, unauthorized
-from integrations.sandbox.leadhub.pages import page
+from integrations.sandbox.leadhub.frame import FRAME
+from integrations.sandbox.leadhub.pages import PAGES
 from integrations.sandbox.ledger import Call
 from integrations.sandbox.vendor import Vendor
 
@@ -21,27 +22,22 @@ FAULT_ERRORS = {
     "app_error": LeadHubError(500, "internal_error", "An error was switched on in practice mode"),
     "refused": invalid("A refusal was switched on in practice mode"),
 }
+SAMPLE = {"user_id": "ellity-1", "email_address": "jana.novakova@example.test", "last_name": "Nováková"}
 
 
 class LeadHub(Vendor[LeadHubAccount]):
     """Account `practice` is there from the start; others on demand."""
 
-    slug = "leadhub"
-    title = "LeadHub"
+    slug, title = FRAME.slug, FRAME.title
+    new_account = LeadHubAccount
     predefined = ("practice",)
     controls = CONTROLS
-
-    def new_account(self, name: str) -> LeadHubAccount:
-        return LeadHubAccount(name)
+    pages = PAGES
+    refusals = FAULT_ERRORS
+    sample = SAMPLE
 
     def is_api(self, path: str) -> bool:
         return path.split("/", 1)[0] in ROOTS
-
-    def answer(self, account: LeadHubAccount, request: Request, path: str, call: Call) -> Response:
-        try:
-            return self.reply(account, request, path, call)
-        except LeadHubError as error:
-            return refused(error)
 
     def reply(self, account: LeadHubAccount, request: Request, path: str, call: Call) -> Response:
         refuse_wrong_token(account, request)
@@ -51,22 +47,9 @@ class LeadHub(Vendor[LeadHubAccount]):
             account.refuse_above_limit(route.family)
             return route.view(account, request, **arguments)
 
-    def refusal(self, kind: str) -> Response:
-        return refused(FAULT_ERRORS[kind])
-
-    def page(self, account: LeadHubAccount, request: Request, path: str) -> Response:
-        return page(account, request, path)
-
 
 def refuse_wrong_token(account: LeadHubAccount, request: Request) -> None:
     """The header is the bare token: no `Bearer` before it. Raises LeadHubError (401)."""
     sent = request.headers.get("Authorization", "")
     if not hmac.compare_digest(account.token.encode(), sent.encode()):
         raise unauthorized()
-
-
-def refused(error: LeadHubError) -> Response:
-    response = json_response(error.body(), error.status)
-    if error.retry_after is not None:
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response

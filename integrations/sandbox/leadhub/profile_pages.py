@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from itertools import islice
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox.frame import SHOWN, page_of
 from integrations.sandbox.leadhub import control
 from integrations.sandbox.leadhub.account import LeadHubAccount
 from integrations.sandbox.leadhub.basic_tags import derived
-from integrations.sandbox.leadhub.frame import SHOWN, back, shown
+from integrations.sandbox.leadhub.frame import back, shown
 from integrations.sandbox.leadhub.payloads import IDENTIFIERS, NAMES
 from integrations.sandbox.leadhub.profiles import Occurrence, Profile
 
@@ -20,25 +20,13 @@ SEEDED = 10
 
 
 def profiles_page(account: LeadHubAccount, request: Request) -> Response:
-    text, offset = request.args.get("q", "").strip(), max(request.args.get("offset", 0, type=int), 0)
+    text = request.args.get("q", "").strip()
     with account.lock:
         everybody: Iterable[Profile] = reversed(account.book.profiles.values())
         found = [profile for profile in everybody if not text or matches(profile, text)]
-        rows = [listed(profile) for profile in islice(found, offset, offset + SHOWN)]
-    older = offset + SHOWN if offset + SHOWN < len(found) else None
-    newer = max(offset - SHOWN, 0) if offset else None
-    return shown(
-        account,
-        request,
-        "profiles",
-        "Profiles",
-        "",
-        profiles=rows,
-        q=text,
-        total=len(found),
-        older=older,
-        newer=newer,
-    )
+        page = page_of(request, len(found))
+        rows = [listed(profile) for profile in found[page.offset : page.end]]
+    return shown(account, request, "profiles", "Profiles", "", profiles=rows, q=text, page=page)
 
 
 def matches(profile: Profile, text: str) -> bool:

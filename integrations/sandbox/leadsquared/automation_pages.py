@@ -9,8 +9,9 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox.frame import SHOWN
 from integrations.sandbox.leadsquared.account import LeadSquaredAccount
-from integrations.sandbox.leadsquared.frame import SHOWN, back, shown
+from integrations.sandbox.leadsquared.frame import back, shown
 from integrations.sandbox.leadsquared.webhooks import TRIGGERS, VARIANTS, Automation
 
 

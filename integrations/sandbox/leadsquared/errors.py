@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from integrations.sandbox.errors import VendorError
 
 TOO_MANY = "API calls exceeded the limit of {limit} in 5 second(s)"
 
 
-class MXError(Exception):
+class MXError(VendorError):
     """An error as LeadSquared reports it. `status` is the HTTP status outside bulk replies."""
 
     def __init__(self, kind: str, message: str, status: int = 500) -> None:
-        super().__init__(message)
+        body = {"Status": "Error", "ExceptionType": kind, "ExceptionMessage": message}
+        super().__init__(f"{kind}: {message}", status, body)
         self.kind = kind
         self.message = message
-        self.status = status
-
-    def envelope(self) -> dict[str, Any]:
-        return {"Status": "Error", "ExceptionType": self.kind, "ExceptionMessage": self.message}
 
 
 def unknown_attribute(name: str) -> MXError:

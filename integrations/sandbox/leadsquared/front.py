@@ -13,8 +13,10 @@ from integrations.sandbox.leadsquared.account import LeadSquaredAccount, utc_now
 from integrations.sandbox.leadsquared.api import ApiCall, Route
 from integrations.sandbox.leadsquared.control import CONTROLS
 from integrations.sandbox.leadsquared.errors import MXError, malformed, over_limit, unauthorized
-from integrations.sandbox.leadsquared.pages import page
+from integrations.sandbox.leadsquared.frame import FRAME
+from integrations.sandbox.leadsquared.pages import PAGES
 from integrations.sandbox.ledger import Call
+from integrations.sandbox.responses import json_response
 from integrations.sandbox.vendor import Vendor
 
 # The vendor takes paths in any case.
@@ -26,29 +28,25 @@ FAULT_ERRORS = {
     "app_error": MXError("MXPracticeException", "An error was switched on in practice mode"),
     "refused": MXError("MXInvalidInputException", "A refusal was switched on in practice mode"),
 }
+SAMPLE = {"Status": "Success", "Message": {"Id": "6f1b3a52-0c5e-4d7c-9f55-3a1f0d2f4c11", "City": "Århus"}}
 
 
 class LeadSquared(Vendor[LeadSquaredAccount]):
     """Accounts `source` and `destination` are there from the start; others on demand."""
 
-    slug = "leadsquared"
-    title = "LeadSquared"
+    slug, title = FRAME.slug, FRAME.title
+    new_account = LeadSquaredAccount
     predefined = ("source", "destination")
     controls = CONTROLS
-
-    def new_account(self, name: str) -> LeadSquaredAccount:
-        return LeadSquaredAccount(name)
+    pages = PAGES
+    refusals = FAULT_ERRORS
+    content_type = "application/json; charset=utf-8"
+    sample = SAMPLE
 
     def is_api(self, path: str) -> bool:
         return path.lower().startswith("v2/")
 
-    def answer(self, account: LeadSquaredAccount, request: Request, path: str, call: Call) -> Response:
-        try:
-            return json_response(self.reply(account, request, path, call))
-        except MXError as error:
-            return json_response(error.envelope(), error.status)
-
-    def reply(self, account: LeadSquaredAccount, request: Request, path: str, call: Call) -> Any:
+    def reply(self, account: LeadSquaredAccount, request: Request, path: str, call: Call) -> Response:
         query = {name.lower(): value for name, value in request.args.items()}
         self.refuse_wrong_keys(account, request, query)
         route = routed(request.method, path[len("v2/") :])
@@ -57,7 +55,8 @@ class LeadSquared(Vendor[LeadSquaredAccount]):
         base_url = f"{request.host_url}{self.slug}/{account.name}/v2/"
         with account.lock:
             account.refuse_above_limit(route.bulk)
-            return route.view(ApiCall(account, query, body, utc_now(), base_url))
+            reply = route.view(ApiCall(account, query, body, utc_now(), base_url))
+        return json_response(reply, content_type=self.content_type)
 
     def refuse_wrong_keys(self, account: LeadSquaredAccount, request: Request, query: dict[str, str]) -> None:
         """Keys come by header or query. Those of another account are answered as the wrong region's are."""
@@ -70,13 +69,6 @@ class LeadSquared(Vendor[LeadSquaredAccount]):
                 host = f"{request.host_url}{self.slug}/{other.name}"
                 raise unauthorized(f"These keys belong to another host. Please use {host}")
         raise unauthorized()
-
-    def refusal(self, kind: str) -> Response:
-        error = FAULT_ERRORS[kind]
-        return json_response(error.envelope(), error.status)
-
-    def page(self, account: LeadSquaredAccount, request: Request, path: str) -> Response:
-        return page(account, request, path)
 
 
 def has_keys(account: LeadSquaredAccount, access: str, secret: str) -> bool:
@@ -102,7 +94,3 @@ def body_of(request: Request) -> Any:
         return json.loads(raw)
     except (ValueError, RecursionError):
         raise malformed("The body is not JSON") from None
-
-
-def json_response(reply: Any, status: int = 200) -> Response:
-    return Response(json.dumps(reply), status, content_type="application/json; charset=utf-8")

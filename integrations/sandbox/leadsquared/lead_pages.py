@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox.frame import page_of
 from integrations.sandbox.leadsquared import control, leads, reads
 from integrations.sandbox.leadsquared.account import LeadSquaredAccount
 from integrations.sandbox.leadsquared.activities import Activity
 from integrations.sandbox.leadsquared.errors import MXError
 from integrations.sandbox.leadsquared.fields import Field
-from integrations.sandbox.leadsquared.frame import SHOWN, back, shown
+from integrations.sandbox.leadsquared.frame import back, shown
 
 SEEDED = 10
 PLACEHOLDERS = {"Date": "2026-11-20 12:00:00", "Phone": "+45-20304050", "Time": "14:30"}
@@ -21,20 +21,14 @@ BOOLEAN_CHOICES = (("", "–"), ("1", "Yes"), ("0", "No"))
 
 
 def leads_page(account: LeadSquaredAccount, request: Request) -> Response:
-    text, offset = request.args.get("q", ""), max(request.args.get("offset", 0, type=int), 0)
+    text = request.args.get("q", "")
     with account.lock:
-        ids: list[str] = (
-            reads.quick_search(account, text)
-            if text
-            else list(islice(reversed(account.store.leads), offset, offset + SHOWN))
-        )
-        total = len(ids) if text else len(account.store.leads)
-        rows = reads.flat_leads(account, ids, [])
+        ids: list[str] = reads.quick_search(account, text) if text else list(reversed(account.store.leads))
+        page = page_of(request, len(ids))
+        rows = reads.flat_leads(account, ids[page.offset : page.end], [])
     for row in rows:
         row["name"] = f"{row['FirstName'] or ''} {row['LastName'] or ''}".strip()
-    older = offset + SHOWN if not text and offset + SHOWN < total else None
-    newer = max(offset - SHOWN, 0) if offset else None
-    return shown(account, request, "leads", "Leads", "", leads=rows, q=text, total=total, older=older, newer=newer)
+    return shown(account, request, "leads", "Leads", "", leads=rows, q=text, page=page)
 
 
 def seed(account: LeadSquaredAccount, request: Request) -> Response:
