@@ -138,6 +138,7 @@ class Skip(enum.StrEnum):
     NO_KEY = "no-key"
     OLDER = "older"
     MERGED = "merged"
+    GONE = "gone"
     STOPPED = "stopped"
 
 
@@ -152,6 +153,7 @@ SKIP_REASONS: dict[str, str] = {
     Skip.NO_KEY: "It holds none of the values records are identified by.",
     Skip.OLDER: "A newer version of this record has been sent already.",
     Skip.MERGED: "A newer change of the same record was waiting behind it and was sent in its place.",
+    Skip.GONE: "The person was deleted here before it was sent.",
     Skip.STOPPED: "Its sync job was stopped before it was sent.",
 }
 
@@ -175,6 +177,8 @@ class Job:
     every: datetime.timedelta | None = None
     at: datetime.time | None = None
     gives_way_to: tuple[str, ...] = ()
+    # Many records at a time: they let live changes overtake them.
+    bulk: bool = False
 
 
 @dataclass(frozen=True)
@@ -261,6 +265,12 @@ class Connector:
         """A run has ended. Called within a minute or so, in a task of its own; after a crash or a TemporaryError again.
 
         Whatever it raises harms no sync.
+        """
+
+    def refresh(self, items: Sequence[Item]) -> None:
+        """Bring the payloads of taken items up to date from the portal's own data, before they are prepared.
+
+        Called in the drain's main thread, with the database; a query or two a call, not a record.
         """
 
     def prepare(self, item: Item) -> Mapped | Skip:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+from integrations.core.redact import mask_values
 
 if TYPE_CHECKING:
     from integrations.core.http import Call
@@ -15,6 +18,14 @@ class SyncError(Exception):
         super().__init__(message)
         self.message = message
         self.call = call
+
+    def hide(self, values: Iterable[str]) -> None:
+        """Mask values of the record (a PIN, an address) that the vendor may have repeated."""
+        hidden = list(values)
+        self.message = mask_values(self.message, hidden)
+        self.args = (self.message,)
+        if self.call is not None:
+            self.call.hide(hidden)
 
 
 class TemporaryError(SyncError):

@@ -143,6 +143,13 @@ class Redactor:
         return b"".join(pieces)
 
 
+def mask_values(text: str, values: Iterable[str]) -> str:
+    """The text without these values, wherever they stand."""
+    for value in sorted(filter(None, values), key=len, reverse=True):
+        text = text.replace(value, MASK)
+    return text
+
+
 def is_secret_name(name: str) -> bool:
     """Whether a field, parameter or header of this name holds a secret: `apiKey`, `X-LSQ-SecretKey`, `customer_pin`."""
     return _is_secret_name(name.encode("utf-8", "replace"))

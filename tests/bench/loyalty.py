@@ -24,8 +24,8 @@ CUSTOMERS = """INSERT INTO loyalty_customer
     (id, email, email_key, first_name, last_name, registered, created_at, updated_at)
     {numbers} SELECT i, 'bench' || i || '@example.test', 'bench' || i || '@example.test', '', '', {false},
     '2026-01-01 00:00:00', '2026-01-01 00:00:00' FROM n"""
-ACCOUNTS = """INSERT INTO loyalty_account (customer_id, balance, next_expiry_points, revision, changed_at)
-    {numbers} SELECT i, 60, 0, 1, '2026-01-01 00:00:00' FROM n"""
+ACCOUNTS = """INSERT INTO loyalty_account (customer_id, balance, next_expiry_points, revision)
+    {numbers} SELECT i, 60, 0, 1 FROM n"""
 MOVEMENTS = """INSERT INTO loyalty_movement (account_id, value, reason, moved_at, expires_on, remaining, created_at)
     {numbers}
     SELECT i, {points}, 'order', '2026-01-01 00:00:00', {expires_on}, {points}, '2026-01-01 00:00:00' FROM n"""

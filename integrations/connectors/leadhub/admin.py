@@ -10,14 +10,14 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from integrations.connectors.leadhub.connector import ACCOUNT, EXPIRY, PIN, TAG_NAMES
-from integrations.connectors.leadhub.models import LeadHubConnection
+from integrations.connectors.leadhub.connector import ACCOUNT, EXPIRY, NIGHTLY, PIN, TAG_NAMES
+from integrations.connectors.leadhub.models import LeadHubConnection, Notification
 from integrations.connectors.leadhub.tags import BASIC_TAGS
-from integrations.core.admin.connection.actions import run_check
+from integrations.core.admin.connection.actions import RUN, run_check
 from integrations.core.admin.connection.main import ConnectionAdmin
 from integrations.core.admin.connection.steps import Step
 from integrations.core.forms import SettingsForm
-from integrations.core.models import Connection, Link
+from integrations.core.models import Connection, Cursor, Link
 
 KEY = Step(
     "key",
@@ -61,7 +61,10 @@ class LeadHubAdmin(ConnectionAdmin):
     def settings_saved(self, request: HttpRequest, obj: Any) -> None:
         """Activation: the first key is tried at once, and the integration is on when LeadHub takes it."""
         super().settings_saved(request, obj)
-        if obj.state == Connection.State.DRAFT and "api_key" in obj.secrets_set:
+        if obj.expiry_notification == Notification.NOT:
+            # Nights while it was off are no missed ones.
+            Cursor.objects.filter(connection_id=obj.pk, job=NIGHTLY).delete()
+        if obj.state == Connection.State.DRAFT and "api_key" in obj.secrets_set and request.user.has_perm(RUN):
             self._activate(request, obj)
 
     def _activate(self, request: HttpRequest, obj: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from integrations.core.errors import ConfigurationError, RecordError, TemporaryError
+from integrations.core.errors import ConfigurationError, RecordError, SyncError, TemporaryError
 from integrations.core.http import Answer, HttpClient
 from integrations.core.http.ratelimit import RateLimits
 
@@ -50,6 +50,9 @@ class LeadHubClient:
             answer = self.http.get(f"profiles/email-address/{quote(email, safe='')}", limit=READS)
         except NoSuchProfile:
             return {}
+        except SyncError as error:
+            error.hide([email, quote(email, safe="")])
+            raise
         found = answer.json()
         tags = found.get("tags") if isinstance(found, dict) else None
         return {str(tag.get("name")): tag.get("data") or {} for tag in tags or [] if isinstance(tag, dict)}

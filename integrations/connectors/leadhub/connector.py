@@ -31,7 +31,7 @@ from integrations.core.http.ratelimit import Limit, RateLimits
 from integrations.core.mapping import Mapped
 from integrations.core.models import Cursor, Run
 from integrations.core.registry import register
-from integrations.sources.loyalty.expiry import expiring
+from integrations.sources.loyalty.expiry import expiring, expiring_of
 from integrations.sources.loyalty.states import CustomerState, count_customers, states, states_of
 
 ACCOUNT = RecordType("account", "Account change", "Account changes", merges=True)
@@ -45,7 +45,7 @@ AT_NIGHT = datetime.time(1, 0)
 PAGE = 500
 # 30 a minute in small portions: a few changes at once go at once, many go evenly. The hundredth is for calls that
 # don't arrive as evenly as they left.
-PORTIONS_A_MINUTE, PORTION_SECONDS = 6, 10.1
+PORTIONS_A_MINUTE, MINUTE_SECONDS = 6, 60.6
 # Who gets ellity_test_connection.
 TEST_USER = "ellity-test"
 
@@ -56,9 +56,7 @@ def user_id(customer_id: int) -> str:
 
 
 def record(record_type: RecordType, state: CustomerState, payload: dict[str, Any], once: str | None = None) -> Record:
-    return Record(
-        record_type.name, str(state.id), payload, state.email.lower(), source_time=state.changed_at, dedupe_key=once
-    )
+    return Record(record_type.name, str(state.id), payload, state.email.lower(), dedupe_key=once)
 
 
 @register(LeadHubConnection)
@@ -74,9 +72,10 @@ class LeadHub(Connector):
 
     @cached_property
     def limits(self) -> RateLimits:
-        calls = self.connection.calls_per_minute / PORTIONS_A_MINUTE
-        portion = Limit(int(calls), PORTION_SECONDS) if calls >= 1 else Limit(self.connection.calls_per_minute, 60.5)
-        return RateLimits(dict.fromkeys((PROFILES, TAGS, READS), portion))
+        calls = self.connection.calls_per_minute
+        portion = max(1, calls // PORTIONS_A_MINUTE)
+        limit = Limit(portion, portion * MINUTE_SECONDS / calls) if calls else Limit(0)
+        return RateLimits(dict.fromkeys((PROFILES, TAGS, READS), limit))
 
     @cached_property
     def client(self) -> LeadHubClient:
@@ -105,12 +104,12 @@ class LeadHub(Connector):
     def jobs(self) -> dict[str, Job]:
         if self.connection.expiry_notification == Notification.NOT:
             return {}
-        return {NIGHTLY: Job("Notification before expiry", at=AT_NIGHT)}
+        return {NIGHTLY: Job("Notification before expiry", at=AT_NIGHT, bulk=True)}
 
     def estimate(self, job: str) -> Estimate:
         customers = count_customers()
         per_minute = self.connection.calls_per_minute
-        seconds = customers / per_minute * PORTIONS_A_MINUTE * PORTION_SECONDS if per_minute else 0.0
+        seconds = customers / per_minute * MINUTE_SECONDS if per_minute else 0.0
         return Estimate(customers, seconds)
 
     # -- in ----------------------------------------------------------------------------------------
@@ -147,27 +146,73 @@ class LeadHub(Connector):
 
     # -- out ---------------------------------------------------------------------------------------
 
+    def refresh(self, items: Sequence[Item]) -> None:
+        """An event says that something changed; what is sent is how the customer is by now. Only a PIN is that of its
+        own change."""
+        found = {state.id: state for state in states_of({item.payload["customer"] for item in items})}
+        losses = self._losses(items)
+        for item in items:
+            state = found.get(item.payload["customer"])
+            if state is None:
+                item.payload = {"gone": True}
+            elif item.record_type == ACCOUNT.name:
+                item.payload = tags.account_payload(state)
+            elif item.record_type == PIN.name:
+                item.payload |= tags.person_payload(state) | {"registered": state.registered}
+            else:
+                points = losses.get((state.id, item.payload["expiryDate"]), 0)
+                item.payload |= tags.person_payload(state) | {"expiryValue": points}
+
+    def _losses(self, items: Sequence[Item]) -> dict[tuple[int, str], int]:
+        """What the customers of expiry events lose by now, by customer and date."""
+        ids = {item.payload["customer"] for item in items if item.record_type == EXPIRY.name}
+        dates = {item.payload["expiryDate"] for item in items if item.record_type == EXPIRY.name}
+        return {
+            (customer_id, date): points
+            for date in dates
+            for customer_id, points in expiring_of(ids, datetime.date.fromisoformat(date)).items()
+        }
+
     def prepare(self, item: Item) -> Mapped | Skip:
         """What tells whether a customer must be sent again is the revision, and the date for an expiry: no PIN may be
         guessed from a fingerprint."""
+        if item.payload.get("gone"):
+            return Skip.GONE
+        if item.record_type == PIN.name and item.payload.get("registered"):
+            return Skip.FILTERED
+        if item.record_type == EXPIRY.name and not item.payload["expiryValue"]:
+            return Skip.FILTERED
         if not item.payload.get("email"):
             return Skip.NO_EMAIL
-        return Mapped({name: item.payload.get(name) for name in ("revision", "expiryDate", "expiryValue")})
+        names = ("revision",) if item.record_type == ACCOUNT.name else ("pinOf", "expiryDate", "expiryValue")
+        return Mapped({name: item.payload.get(name) for name in names})
 
     def deliver(self, record_type: str, items: Sequence[Item]) -> Iterable[Outcome]:
         for item in items:
             yield self._send(record_type, item)
 
     def _send(self, record_type: str, item: Item) -> Outcome:
+        """No PIN stays in what is written down, wherever LeadHub repeats it."""
+        pins = [str(pin) for name in ("pin", "newPin") if (pin := item.payload.get(name))]
+        try:
+            outcome = self._sent(record_type, item)
+        except SyncError as error:
+            error.hide(pins)
+            raise
+        if outcome.call is not None:
+            outcome.call.hide(pins)
+        return outcome
+
+    def _sent(self, record_type: str, item: Item) -> Outcome:
         """The profile first, then the tag by the same id: a tag for somebody unknown would be lost."""
         name, data = TAG_NAMES[record_type], self._data(record_type, item.payload)
         person, email = user_id(item.payload["customer"]), item.payload["email"]
         result = Result.NEW if item.link is None else Result.UPDATED
+        names = {"first_name": item.payload["firstName"], "last_name": item.payload["lastName"]}
+        self.client.put_profile(person, email, **{field: value for field, value in names.items() if value})
         if item.maybe_applied and _is_there(self.client.tags_of(email).get(name), data):
             message = "LeadHub has it already: an earlier try arrived, though no answer came back."
             return Outcome(item, result, message, remote_id=person)
-        names = {"first_name": item.payload["firstName"], "last_name": item.payload["lastName"]}
-        self.client.put_profile(person, email, **{field: value for field, value in names.items() if value})
         answer = self.client.post_tag(person, name, data)
         return Outcome(item, result, remote_id=person, call=answer.call)
 

@@ -35,7 +35,10 @@ class LeadHubConnection(Connection):
         _("Number of days before expiry"),
         default=14,
         validators=[MinValueValidator(1), MaxValueValidator(365)],
-        help_text=_("A customer whose points expire in so many days gets the tag, once, at night."),
+        help_text=_(
+            "A customer whose points expire in so many days gets the tag, once, at night. When you raise the number, "
+            "those whose points expire sooner than that by then are not told any more."
+        ),
     )
     calls_per_minute = models.PositiveSmallIntegerField(
         _("Tags per minute"),

@@ -49,7 +49,8 @@ def account_payload(state: CustomerState) -> dict[str, Any]:
 
 
 def pin_payload(state: CustomerState) -> dict[str, Any]:
-    return person_payload(state) | {"newPin": state.pin or ""}
+    # `pinOf` tells one change from another.
+    return person_payload(state) | {"newPin": state.pin or "", "pinOf": state.revision}
 
 
 def expiry_payload(state: CustomerState, date: datetime.date, points: int) -> dict[str, Any]:
@@ -72,7 +73,8 @@ def account_data(payload: dict[str, Any], now: datetime.datetime, zone: datetime
     date = datetime.datetime.fromisoformat(changed).astimezone(zone).date() if changed else None
     return {
         "currentAccount": payload["currentAccount"],
-        "lastChangeBeforeDays": (now.astimezone(zone).date() - date).days if date else 0,
+        # A movement may be dated some hours ahead.
+        "lastChangeBeforeDays": max(0, (now.astimezone(zone).date() - date).days) if date else 0,
         "lastChangeDate": date.isoformat() if date else "",
         "lastChangeValue": payload["lastChangeValue"],
         "pin": payload["pin"],

@@ -81,12 +81,13 @@ def collect(run_id: int) -> None:
 def _read_pages(run: Run, held: Held) -> bool:
     """True when there is nothing more to read, or nothing can be."""
     connector = connector_for(run.connection)
+    job = connector.jobs().get(run.job)
+    bulk = run.trigger in BULK_TRIGGERS or bool(job and job.bulk)
     deadline = time.monotonic() + BUDGET
     try:
         with in_lane(urgent=False, deadline=deadline):
             for page in connector.collect(run.job, run):
-                _store(run, held, page)
-                if time.monotonic() >= deadline or _stopped(run):
+                if not _store(run, held, page, bulk=bulk) or time.monotonic() >= deadline or _stopped(run):
                     return False
     except ConfigurationError as error:
         run.connection.set_state(Connection.State.ATTENTION, error.message)
@@ -114,15 +115,16 @@ def _read_pages(run: Run, held: Held) -> bool:
     return True
 
 
-def _store(run: Run, held: Held, page: Page) -> None:
-    bulk = run.trigger in BULK_TRIGGERS
+def _store(run: Run, held: Held, page: Page, *, bulk: bool) -> bool:
+    """False when the run was paused or stopped in the meantime: then the page is read again, or not at all."""
     with transaction.atomic():
         held.renew()
         # A write, so that a stop waits for this page or this page sees the stop.
         if not Run.objects.filter(pk=run.pk, status=Run.Status.RUNNING).update(message=""):
-            return
+            return False
         capture(run.connection, page.records, run=run, priority=Event.Priority.BULK if bulk else Event.Priority.LIVE)
         Cursor.objects.update_or_create(connection_id=run.connection_id, job=run.job, defaults={"value": page.cursor})
+    return True
 
 
 def _stopped(run: Run) -> bool:

@@ -28,6 +28,7 @@ LONG = (Run.Trigger.IMPORT, Run.Trigger.EXPORT)
 
 def pause(run: Run) -> bool:
     """False when it is not running (any more)."""
+    run.refresh_from_db(fields=["plan"])
     return _turn(run, Run.Status.RUNNING, Run.Status.PAUSED, {"paused_at": timezone.now().timestamp()})
 
 

@@ -164,7 +164,7 @@ class Drain:
             bulk = self.lanes[1]
             queue.release(item for item in bulk.buffer if item.run_id in self.halted)
             bulk.buffer = deque(item for item in bulk.buffer if item.run_id not in self.halted)
-            control.end_stopped(self.held, self._in_hand())
+            control.end_stopped(self.held, [item.event_id for item in self._in_hand()])
 
     def _read_inbox(self) -> None:
         if inbox.read_deliveries(self.connector, self.held, seconds=TICK):
@@ -196,16 +196,17 @@ class Drain:
             lane.size = min(MAX_TAKE, lane.size * 2)
             items, superfluous = queue.merge(self.connector, items)
             self.outcomes.extend(skipped(item, Skip.MERGED) for item in superfluous)
+            self.connector.refresh(items)
             to_send, settled = prepare(self.connector, items)
             lane.buffer.extend(to_send)
             self.outcomes.extend(settled)
             if to_send:
                 return
 
-    def _in_hand(self) -> list[int]:
+    def _in_hand(self) -> list[Item]:
         """Events this drain has taken and not settled: a live change may have moved one to the other lane."""
-        taken = [item.event_id for lane in self.lanes for item in lane.items()]
-        return taken + [outcome.item.event_id for outcome in self.outcomes]
+        taken = [item for lane in self.lanes for item in lane.items()]
+        return taken + [outcome.item for outcome in self.outcomes]
 
     def _other_type(self, lane: Lane, items: list[Item]) -> bool:
         """Types keep their order: the next one starts when the last batch of this one has landed."""

@@ -51,20 +51,25 @@ def _unpaused(events: Any, paused: Collection[int]) -> Any:
 
 
 def take(
-    connector: Connector, *, urgent: bool, limit: int, flying: Collection[int], paused: Collection[int] = ()
+    connector: Connector, *, urgent: bool, limit: int, flying: Collection[Item], paused: Collection[int] = ()
 ) -> list[Item]:
     """The next due events of one lane, all of the first one's record type, with payload and link.
+
+    `flying` are in the caller's hand: neither they nor others of their keys (an older one that is being retried) are
+    taken.
 
     Their attempts are counted before anything is sent: that names every record a crash may have sent twice. An event
     that may be what stops workers is taken last and alone, so that it takes no other down with it.
     """
     lane = Q(priority=Event.Priority.LIVE) if urgent else Q(priority__gt=Event.Priority.LIVE)
-    free = takeable(connector.connection.pk, paused).filter(lane).exclude(pk__among=flying)
+    free = takeable(connector.connection.pk, paused).filter(lane).exclude(pk__among=[item.event_id for item in flying])
     found = free.values_list(*COLUMNS)
     rows = list(found.filter(~SUSPECT).order_by("priority", "id")[:limit])
     if not rows and not flying:
         rows = list(found.filter(SUSPECT).order_by("attempts", "id")[:1])
-    items = _of_one_type([_item(*row, urgent=urgent) for row in rows])
+    busy = {(item.record_type, item.key) for item in flying}
+    found_items = [_item(*row, urgent=urgent) for row in rows]
+    items = _of_one_type([item for item in found_items if (item.record_type, item.key) not in busy])
     if items:
         Event.objects.filter(pk__among=[item.event_id for item in items]).update(attempts=F("attempts") + 1)
         _attach_links(connector, items)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate
 from typing import Any, NoReturn
 
 from integrations.core.errors import TemporaryError
+from integrations.core.redact import mask_values
 
 MAX_DEPTH = 100  # of nested JSON; what walks an answer recursively later may rely on it
 
@@ -36,6 +37,13 @@ class Call:
     response_truncated: bool = False
     error: str = ""  # the sentence of the error that was raised, if one was
     duration_ms: int = 0
+
+    def hide(self, values: Iterable[str]) -> None:
+        """Mask values that must not be stored though their names don't say so."""
+        hidden = list(values)
+        self.url, self.error = mask_values(self.url, hidden), mask_values(self.error, hidden)
+        self.request_body = mask_values(self.request_body, hidden)
+        self.response_body = mask_values(self.response_body, hidden)
 
 
 @dataclass(frozen=True)

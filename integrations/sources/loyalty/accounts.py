@@ -14,7 +14,6 @@ from integrations.sources.loyalty.models import Account, Customer, Movement
 
 ACCOUNT_COLUMNS = (
     "customer_id", "balance", "next_expiry", "next_expiry_points", "last_change_at", "last_change_value", "revision",
-    "changed_at",
 )  # fmt: skip
 MOVEMENT_COLUMNS = (
     "account_id", "external_id", "value", "reason", "moved_at", "expires_on", "remaining", "created_at",
@@ -125,9 +124,6 @@ def close_accounts(opened: Iterable[OpenAccount], movements: Collection[Movement
 
 def write_accounts(accounts: Collection[Account]) -> None:
     """Insert accounts, or write over those that exist."""
-    now = timezone.now()
-    for account in accounts:
-        account.changed_at = now
     rows = ((*_plain(account, ACCOUNT_COLUMNS),) for account in accounts)
     insert(Account, ACCOUNT_COLUMNS, rows, unique=("customer_id",), update=ACCOUNT_COLUMNS[1:])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from django.db import models, transaction
 from django.db.models import Min, Sum
@@ -24,6 +24,12 @@ def expiring_on(customer: Customer, date: datetime.date) -> int:
     """What is left of the customer's points that are lost on that date."""
     lost = Movement.objects.filter(account_id=customer.pk, expires_on=date, remaining__gt=0)
     return lost.aggregate(points=Sum("remaining"))["points"] or 0
+
+
+def expiring_of(customer_ids: Collection[int], date: datetime.date) -> dict[int, int]:
+    """The points these customers lose on that date, by id, of those who lose some."""
+    lost = Movement.objects.filter(account_id__in=customer_ids, expires_on=date, remaining__gt=0)
+    return dict(lost.values_list("account_id").annotate(total=TOTAL))
 
 
 def expiring(date: datetime.date, *, after_customer_id: int = 0) -> Iterator[tuple[int, int]]:

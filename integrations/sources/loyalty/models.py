@@ -106,8 +106,6 @@ class Account(models.Model):
     last_change_value = models.BigIntegerField(_("Value of the last change"), null=True, blank=True)
     # Grows with every change of the account, the registration, the PIN, the name and the e-mail.
     revision = models.BigIntegerField(default=0, editable=False)
-    # When that was, by this machine's clock (a movement may be dated back): which of two states is the newer one.
-    changed_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("point account")

@@ -23,7 +23,6 @@ class CustomerState:
     last_change_at: datetime.datetime | None
     last_change_value: int | None
     revision: int
-    changed_at: datetime.datetime
 
 
 def state_of(account: Account) -> CustomerState:
@@ -40,7 +39,6 @@ def state_of(account: Account) -> CustomerState:
         last_change_at=account.last_change_at,
         last_change_value=account.last_change_value,
         revision=account.revision,
-        changed_at=account.changed_at,
     )
 
 

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
+from integrations.connectors.leadhub.client import TAGS
 from integrations.connectors.leadhub.connector import EXPORT, LeadHub
 from integrations.connectors.leadhub.models import LeadHubConnection
 from integrations.core.engine import collect
@@ -72,7 +73,28 @@ def test_an_export_read_before_a_change_committed_does_not_undo_it(
     shop.drain(unknown)
     profile = leadhub.profile(shop.email())
     assert profile["tags"]["ellity_account_changed"]["currentAccount"] == 7
-    assert Event.objects.filter(code="older").count() == 1
+    assert Event.objects.filter(outcome="unchanged").count() == 1
+
+
+def test_an_export_that_waited_while_the_connection_was_off_sends_what_is_true_by_now(
+    unknown: LeadHubConnection, leadhub: LeadHubAccount
+) -> None:
+    run = collect.start(unknown, EXPORT, Run.Trigger.EXPORT)
+    assert run is not None
+    collect.collect(run.pk)
+    unknown.set_state("disabled")
+    shop.moves(50)
+    unknown.set_state("enabled")
+    shop.drain(unknown)
+    profile = leadhub.profile(shop.email())
+    assert profile["tags"]["ellity_account_changed"]["currentAccount"] == 50
+
+
+@pytest.mark.parametrize("calls", [1, 5, 10, 20, 30, 59])
+def test_the_rate_is_used_whatever_it_is(unknown: LeadHubConnection, calls: int) -> None:
+    unknown.calls_per_minute = calls
+    limit = LeadHub(unknown).limits._windows[TAGS].limit
+    assert 0.98 * calls < limit.calls / limit.per * 60 <= calls
 
 
 def test_the_estimate_tells_how_many_and_how_long(unknown: LeadHubConnection) -> None:

@@ -10,13 +10,18 @@ import time_machine
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from integrations.connectors.leadhub import tags
-from integrations.connectors.leadhub.connector import LeadHub
+from integrations.connectors.leadhub.connector import EXPIRY, LeadHub, record
 from integrations.connectors.leadhub.models import LeadHubConnection
-from integrations.core.errors import TemporaryError
-from integrations.core.models import Connection, Event, Exchange
+from integrations.core.engine.capture import capture
+from integrations.core.errors import RecordError, TemporaryError
+from integrations.core.http import Call
+from integrations.core.models import Connection, Event, Exchange, Run
 from integrations.core.setup import MARKETING
+from integrations.sources.loyalty.models import Customer
+from integrations.sources.loyalty.states import states_of
 from tests.connectors.leadhub import shop
 from tests.crawl import crawl
 from tests.sandbox_leadhub import LeadHubAccount
@@ -180,3 +185,58 @@ def test_pins_are_on_no_page_for_those_without_the_permission(connection: LeadHu
     pages = {address: response.content.decode() for address, response in crawl(client)}
     assert any(shop.email() in text for text in pages.values()), "she sees the events themselves"
     assert [address for address, text in pages.items() if "904175" in text or "718265" in text] == []
+
+
+def test_a_pin_that_waited_goes_to_the_address_the_customer_has_by_then(
+    connection: LeadHubConnection, leadhub: LeadHubAccount
+) -> None:
+    shop.customer()
+    shop.drain(connection)
+    leadhub.fault("system_error", path="profiles/tags")
+    shop.new_pin("4821")
+    shop.drain(connection)
+    shop.customer(email="corrected@example.test")
+    shop.drain(connection)
+    assert leadhub.profile("corrected@example.test")["tags"]["ellity_pin_changed"] == {"newPin": "4821"}
+    assert leadhub.profile(shop.email()) is None
+
+
+def test_a_pin_of_somebody_who_registered_meanwhile_is_not_sent(
+    connection: LeadHubConnection, leadhub: LeadHubAccount
+) -> None:
+    shop.customer(pin="4821")
+    shop.customer(registered=True)
+    events = shop.drain(connection)
+    assert [event.outcome for event in events if event.record_type == "pin"] == ["skipped"]
+    assert "ellity_pin_changed" not in [name for name, _ in occurrences(leadhub)]
+
+
+def test_a_customer_who_was_deleted_meanwhile_is_not_created_at_leadhub(
+    connection: LeadHubConnection, leadhub: LeadHubAccount
+) -> None:
+    customer_id = shop.customer(pin="4821")
+    Customer.objects.filter(pk=customer_id).delete()
+    assert {event.code for event in shop.drain(connection)} == {"gone"}
+    assert leadhub.ledger() == []
+
+
+def test_points_spent_before_the_notification_is_sent_are_not_announced(
+    connection: LeadHubConnection, leadhub: LeadHubAccount
+) -> None:
+    date = shop.today(connection) + datetime.timedelta(days=7)
+    customer_id = shop.customer()
+    shop.moves(40, expires_on=date)
+    [state] = states_of([customer_id])
+    run = Run.objects.create(connection=connection, trigger=Run.Trigger.SCHEDULE, complete=True)
+    capture(connection, [record(EXPIRY, state, tags.expiry_payload(state, date, 40))], run=run)
+    shop.moves(-40)
+    shop.drain(connection)
+    assert [event.code for event in Event.objects.filter(record_type="expiry")] == ["filtered"]
+
+
+def test_what_leadhub_repeats_of_a_pin_is_masked(connection: LeadHubConnection) -> None:
+    call = Call("POST", "https://api.example.test/n1%40example.test", "{}", False, timezone.now())
+    call.response_body = "Value '904175' of newPin is too short"
+    error = RecordError("LeadHub refused it: Value '904175' of newPin is too short.", call=call)
+    error.hide(["904175"])
+    assert "904175" not in f"{error.message} {error.args} {call}"

@@ -16,7 +16,7 @@ from integrations.core.admin.connection.steps import Step
 from integrations.core.admin.mapping.save import mark_search_keys, search_keys
 from integrations.core.engine.wake import wake
 from integrations.core.fields import stamp
-from integrations.core.models import Connection
+from integrations.core.models import Connection, Link
 from integrations.core.newcomer import prefill_mapping
 
 
@@ -47,6 +47,9 @@ class ConnectionSaving(ConnectionPages):
         obj = form.instance
         if set(form.changed_data) & {*form.secrets, *form.address_fields}:
             catalog.expire(obj)
+        if obj.destinations() != form.destinations_before and form.destinations_before:
+            # Another account: what was sent to the one before says nothing about this one.
+            Link.objects.filter(connection_id=obj.pk).delete()
         self.settings_saved(request, obj)
 
     def settings_saved(self, request: HttpRequest, obj: Any) -> None:
