@@ -22,7 +22,7 @@ from integrations.core.engine.wake import wake
 from integrations.core.errors import SyncError
 from integrations.core.forms import missing_secrets
 from integrations.core.models import Connection, Run, SettingsVersion
-from integrations.core.registry import connector_for
+from integrations.core.registry import connector_class, connector_for
 
 State = Connection.State
 RUN = "core.run_connection"
@@ -70,8 +70,12 @@ class ConnectionActions(ConnectionPages):
 
     def _disable(self, request: HttpRequest, obj: Any) -> HttpResponse:
         self._switch(request, obj, State.DISABLED, _("Disabled by %(user)s"))
-        text = _("The sync is disabled. Calls that come in now are kept until somebody has them processed.")
-        self._tell(request, obj, text, messages.SUCCESS)
+        texts = [_("The sync is disabled.")]
+        if self.hooked:
+            texts.append(_("Calls that come in now are kept until somebody has them processed."))
+        if connector_class(obj.connector).exports:
+            texts.append(_("Changes from now on are not kept for it: export once when it is enabled again."))
+        self._tell(request, obj, " ".join(texts), messages.SUCCESS)
         return self._back(request, obj)
 
     def _process_held(self, request: HttpRequest, obj: Any) -> HttpResponse:
