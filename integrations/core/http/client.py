@@ -141,23 +141,25 @@ class HttpClient:
         repeatable = method in SAFE_TO_REPEAT if idempotent is None else idempotent
         queue = lane.get() or Lane(deadline=time.monotonic() + WAIT_OUTSIDE_LANE)
         self.limits.acquire(limit, urgent=queue.urgent, deadline=queue.deadline)
-        if not queue.alive():
-            raise NotSent("Not sent: this worker was away for too long, so another one has taken over.")
-
         shown, cut = self._redactor.body(body or b"")
         call = Call(method, self._redactor.url(url), shown, cut, started_at=datetime.now(UTC))
         started = time.perf_counter()
         try:
-            return self._judged(self._exchange(prepared, call, repeatable))
+            return self._judged(self._exchange(prepared, call, repeatable, queue.alive))
         except SyncError as error:
             self._note(error, call)
             raise
         finally:
             call.duration_ms = call.duration_ms or round((time.perf_counter() - started) * 1000)
 
-    def _exchange(self, request: requests.PreparedRequest, call: Call, repeatable: bool) -> Answer:
+    def _exchange(
+        self, request: requests.PreparedRequest, call: Call, repeatable: bool, alive: Callable[[], bool]
+    ) -> Answer:
         started = time.perf_counter()
         with deadline(self._total_timeout) as ticket:
+            # As late as can be: the process may be frozen at any moment before.
+            if not alive():
+                raise NotSent("Not sent: this worker was away for too long, so another one has taken over.")
             result = self._sent(request, call)
             if not isinstance(result, Answer) and repeatable and self._was_stale(result, ticket):
                 result = self._sent(request, call)
