@@ -17,7 +17,7 @@ from integrations.core.admin.connection.actions import RUN, run_check
 from integrations.core.admin.connection.main import ConnectionAdmin
 from integrations.core.admin.connection.steps import Step
 from integrations.core.forms import SettingsForm
-from integrations.core.models import Connection, Cursor, Link
+from integrations.core.models import Connection, Cursor, Event
 
 KEY = Step(
     "key",
@@ -86,7 +86,8 @@ class LeadHubAdmin(ConnectionAdmin):
         return render_to_string("admin/leadhub/basic_tags.html", {"rows": rows, "sent": last})
 
 
-def sent_last(connection_id: int, record_type: str) -> Link | None:
-    """The customer who got a tag of this type last."""
-    links = Link.objects.filter(connection_id=connection_id, record_type=record_type)
-    return links.order_by("-event_id").first()
+def sent_last(connection_id: int, record_type: str) -> Event | None:
+    """The event of the last tag of this type that was sent; found by the index of the log's tabs."""
+    of_type = Event.objects.filter(connection_id=connection_id, record_type=record_type).order_by("-pk")
+    found = [of_type.filter(outcome=outcome).first() for outcome in (Event.Outcome.NEW, Event.Outcome.UPDATED)]
+    return max(filter(None, found), key=lambda event: event.pk, default=None)

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
+from integrations.connectors.leadhub.admin import sent_last
 from integrations.connectors.leadhub.client import TAGS
 from integrations.connectors.leadhub.connector import EXPORT, LeadHub
 from integrations.connectors.leadhub.models import LeadHubConnection
@@ -121,3 +122,12 @@ def test_queries_grow_with_pages_not_with_customers(
     few = queries()
     shop.customers(450, start=301)
     assert queries() == few
+
+
+def test_the_last_tag_that_was_sent_is_shown_and_not_what_was_unchanged(unknown: LeadHubConnection) -> None:
+    export(unknown)
+    sent = sent_last(unknown.pk, "account")
+    assert sent is not None and sent.outcome == "new"
+    export(unknown)
+    assert sent_last(unknown.pk, "account") == sent
+    assert sent_last(unknown.pk, "pin") is None
