@@ -27,7 +27,7 @@ from integrations.sources.loyalty.states import count_customers
 NAME = "Tags for LeadHub (practice)"
 EMAIL = "jana@example.test"
 # Invented people, with points that never expire.
-SAMPLE = (("Adam", "Dvořák", 40), ("Běla", "Horáková", 320), ("Cyril", "Novák", 0), ("Dana", "Malá", 75))
+SAMPLE = (("Adam", "Dvořák", 40), ("Petra", "Horáková", 320), ("Cyril", "Novák", 0), ("Dana", "Malá", 75))
 OTHERS = 200
 DAYS = 14
 # The practice account's limit is lifted: at LeadHub's own pace the export would take seven minutes.
