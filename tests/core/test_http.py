@@ -849,3 +849,30 @@ def test_old_tls_is_refused() -> None:
 def test_nothing_in_the_tree_switches_verification_off() -> None:
     for path in Path(transport.__file__).parents[2].rglob("*.py"):
         assert "verify=False" not in path.read_text(), path
+
+
+# --- A worker that was away ------------------------------------------------------------------------------------------
+
+
+def test_a_worker_that_freezes_while_it_connects_sends_nothing(serve: Serve) -> None:
+    """Its lease is looked at once the other side is reached: before that it may have been frozen for minutes."""
+    server = serve(Reply(body=b"1"))
+
+    def nobody_was_reached() -> bool:
+        end = time.monotonic() + 2
+        while not server.connections and time.monotonic() < end:
+            time.sleep(0.01)
+        return not server.connections
+
+    with in_lane(urgent=False, deadline=float("inf"), alive=nobody_was_reached), pytest.raises(NotSent):
+        make_client(server).post("late", json={"n": 1})
+    assert server.requests == []
+
+
+def test_the_body_of_a_worker_that_freezes_after_the_headers_is_not_sent(serve: Serve) -> None:
+    server = serve(Reply(body=b"1"))
+    client = make_client(server)
+    answers = iter([True])
+    with in_lane(urgent=False, deadline=float("inf"), alive=lambda: next(answers, False)), pytest.raises(NotSent):
+        client.post("late", json={"n": 1})
+    assert server.requests == [], "a request without its body is none"

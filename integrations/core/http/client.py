@@ -156,10 +156,7 @@ class HttpClient:
         self, request: requests.PreparedRequest, call: Call, repeatable: bool, alive: Callable[[], bool]
     ) -> Answer:
         started = time.perf_counter()
-        with deadline(self._total_timeout) as ticket:
-            # As late as can be: the process may be frozen at any moment before.
-            if not alive():
-                raise NotSent("Not sent: this worker was away for too long, so another one has taken over.")
+        with deadline(self._total_timeout, alive) as ticket:
             result = self._sent(request, call)
             if not isinstance(result, Answer) and repeatable and self._was_stale(result, ticket):
                 result = self._sent(request, call)

@@ -12,17 +12,18 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 
 
 class Ticket:
     """One call's right to a socket until `deadline` (time.monotonic)."""
 
-    __slots__ = ("_done", "_lock", "_sock", "deadline", "expired", "reused")
+    __slots__ = ("_done", "_lock", "_sock", "alive", "deadline", "expired", "reused")
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, deadline: float, alive: Callable[[], bool]) -> None:
         self.deadline = deadline
+        self.alive = alive  # whether the worker may still send
         self.expired = False
         self.reused = False  # the call went out on a kept-alive connection, which the other side may have just closed
         self._done = False
@@ -124,9 +125,10 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 @contextlib.contextmanager
-def deadline(seconds: float) -> Iterator[Ticket]:
-    """Bound every connection used inside the block, in this thread, to `seconds` in total."""
-    ticket = Ticket(time.monotonic() + seconds)
+def deadline(seconds: float, alive: Callable[[], bool] = lambda: True) -> Iterator[Ticket]:
+    """Bound every connection used inside the block, in this thread, to `seconds` in total; `alive` is asked before
+    anything leaves."""
+    ticket = Ticket(time.monotonic() + seconds, alive)
     _watchdog.add(ticket)
     current.ticket = ticket
     try:

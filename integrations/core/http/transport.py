@@ -20,6 +20,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.response import HTTPResponse
 from urllib3.util.ssl_ import create_urllib3_context
 
+from integrations.core.errors import NotSent
 from integrations.core.http.deadline import current
 from integrations.core.http.netguard import Target, dial
 
@@ -68,6 +69,15 @@ class _GuardedConnection(HTTPConnection):
                 ticket.hold(self.sock)
         self.requests_sent += 1
         super().request(*args, **kwargs)
+
+    def send(self, data: Any) -> None:
+        """Headers and body leave one after the other. The process may be frozen at any moment before, and a worker that
+        was away for too long must not send: it is asked as late as can be, once the other side is reached."""
+        if self.sock is None:
+            self.connect()
+        if current.ticket is not None and not current.ticket.alive():
+            raise NotSent("Not sent: this worker was away for too long, so another one has taken over.")
+        super().send(data)
 
     def close(self) -> None:
         self.requests_sent = 0
