@@ -9,12 +9,13 @@ from typing import Any
 
 from django.utils import timezone
 
+from integrations.core.announce import announce
 from integrations.core.engine.rows import insert
 from integrations.sources.loyalty.accounts import lock, write_accounts
 from integrations.sources.loyalty.batch import CustomerRow
 from integrations.sources.loyalty.models import Account, Customer, email_key_of
 from integrations.sources.loyalty.pin_mails import queue_pin_mails
-from integrations.sources.loyalty.signals import accounts_changed, announce, pins_changed
+from integrations.sources.loyalty.signals import accounts_changed, pins_changed
 from integrations.sources.loyalty.states import state_of
 
 # What a row may change, and which of that others are told of as a change of the account.
@@ -96,10 +97,10 @@ class Cards:
         Customer.history.bulk_history_create(old, update=True, default_date=self.now)
         Customer.history.bulk_history_create(self.new, default_date=self.now)
         queue_pin_mails({customer.pk: customer for customer, _, _ in self.pins}.values())
-        announce(accounts_changed, [state_of(customer.account) for customer in self.announced.values()])
+        announce(accounts_changed, states=[state_of(customer.account) for customer in self.announced.values()])
         announce(
             pins_changed,
-            [
+            states=[
                 replace(state_of(customer.account), pin=pin, registered=False, revision=revision)
                 for customer, pin, revision in self.pins
             ],

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from django.utils.translation import gettext as _
 
-from integrations.sources.loyalty.batch import CustomerRow, Outcome, PinRow, Refused, Row, RowResult, in_chunks
+from integrations.core.batch import Outcome, Refused, Row, RowResult, in_chunks
+from integrations.sources.loyalty.batch import CustomerRow, PinRow
 from integrations.sources.loyalty.cards import Cards
 from integrations.sources.loyalty.models import Customer, LoyaltySettings
 from integrations.sources.loyalty.people import look_up, named_in, unknown

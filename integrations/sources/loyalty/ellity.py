@@ -17,9 +17,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from integrations.core.batch import Outcome
 from integrations.core.hooks import as_json
 from integrations.sources.loyalty.accounts import lock
-from integrations.sources.loyalty.batch import CustomerRow, MovementRow, Outcome
+from integrations.sources.loyalty.batch import CustomerRow, MovementRow
 from integrations.sources.loyalty.customers import save_customers
 from integrations.sources.loyalty.models import Account, Reason
 from integrations.sources.loyalty.models_ellity import CallStatus as Status

@@ -9,9 +9,10 @@ from django.db import models, transaction
 from django.db.models import Min, Sum
 from django.db.models.functions import Cast
 
+from integrations.core.announce import announce
 from integrations.sources.loyalty.accounts import close_accounts, open_accounts
 from integrations.sources.loyalty.models import Customer, LoyaltySettings, Movement
-from integrations.sources.loyalty.signals import accounts_changed, announce
+from integrations.sources.loyalty.signals import accounts_changed
 from integrations.sources.loyalty.states import state_of
 
 # PostgreSQL's sum of whole numbers is a decimal one: slow to read, and no number of points.
@@ -72,5 +73,5 @@ def _expire(customer_ids: list[int], today: datetime.date, zone: datetime.tzinfo
     opened = open_accounts(customer_ids, spending=customer_ids)
     movements = [movement for one in opened.values() for movement in one.expire(today, zone)]
     changed = close_accounts(opened.values(), movements)
-    announce(accounts_changed, [state_of(account) for account in changed])
+    announce(accounts_changed, states=[state_of(account) for account in changed])
     return len(movements)

@@ -8,13 +8,15 @@ from contextlib import suppress
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from integrations.core.announce import announce
+from integrations.core.batch import Outcome, Refused, RowResult, in_chunks
 from integrations.sources.loyalty.accounts import close_accounts, open_accounts
-from integrations.sources.loyalty.batch import MovementRow, Outcome, Refused, RowResult, in_chunks
+from integrations.sources.loyalty.batch import MovementRow
 from integrations.sources.loyalty.ledger import NotEnough
 from integrations.sources.loyalty.models import LoyaltySettings, Movement
 from integrations.sources.loyalty.people import Directory, named_in, unknown
 from integrations.sources.loyalty.rules import check_movement, is_storable
-from integrations.sources.loyalty.signals import accounts_changed, announce
+from integrations.sources.loyalty.signals import accounts_changed
 from integrations.sources.loyalty.states import state_of
 
 Booked = tuple[Outcome, Movement]
@@ -84,7 +86,7 @@ class _Batch:
 
     def write(self) -> None:
         changed = close_accounts(self.accounts.values(), self.new)
-        announce(accounts_changed, [state_of(account) for account in changed])
+        announce(accounts_changed, states=[state_of(account) for account in changed])
 
 
 def _spenders(people: Directory, rows: Iterable[MovementRow]) -> set[int]:

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
-from integrations.sources.loyalty.batch import MovementRow, PinRow, Refused
+from integrations.core.batch import Refused
+from integrations.sources.loyalty.batch import MovementRow, PinRow
 from integrations.sources.loyalty.models import Customer, email_key_of
 from integrations.sources.loyalty.rules import is_storable
 

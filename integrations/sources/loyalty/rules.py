@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
-from integrations.sources.loyalty.batch import CustomerRow, MovementRow, Refused
+from integrations.core.batch import Refused
+from integrations.sources.loyalty.batch import CustomerRow, MovementRow
 from integrations.sources.loyalty.models import Movement, Reason
 
 LONGEST_NAME = LONGEST_ID = 100

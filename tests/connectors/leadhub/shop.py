@@ -7,11 +7,12 @@ from typing import Any
 
 from django.utils import timezone
 
+from integrations.core.batch import Outcome
 from integrations.core.engine import collect
 from integrations.core.engine import drain as engine
 from integrations.core.models import Connection, Event, Lease, Run
 from integrations.core.models.engine import EPOCH
-from integrations.sources.loyalty.batch import CustomerRow, MovementRow, Outcome, PinRow
+from integrations.sources.loyalty.batch import CustomerRow, MovementRow, PinRow
 from integrations.sources.loyalty.customers import change_pins, save_customers
 from integrations.sources.loyalty.movements import record_movements
 

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from django.dispatch import Signal
 
-from integrations.sources.loyalty.batch import CustomerRow, MovementRow, RowResult
+from integrations.core.batch import RowResult
+from integrations.sources.loyalty.batch import CustomerRow, MovementRow
 from integrations.sources.loyalty.customers import save_customers
 from integrations.sources.loyalty.models import Account, Customer, LoyaltySettings, Movement
 from integrations.sources.loyalty.movements import record_movements

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integrations.sources.loyalty.batch import MovementRow, Outcome
+from integrations.core.batch import Outcome
+from integrations.sources.loyalty.batch import MovementRow
 from integrations.sources.loyalty.expiry import expire_points, expiring_on
 from integrations.sources.loyalty.movements import record_movements
 from tests.sources.loyalty.jar import Jar

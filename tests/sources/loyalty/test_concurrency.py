@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
-from integrations.sources.loyalty.batch import CustomerRow, MovementRow, Outcome, PinRow, RowResult
+from integrations.core.batch import Outcome, RowResult
+from integrations.sources.loyalty.batch import CustomerRow, MovementRow, PinRow
 from integrations.sources.loyalty.customers import change_pins, save_customers
 from integrations.sources.loyalty.expiry import expire_points
 from integrations.sources.loyalty.models import Account, Customer, LoyaltySettings, Movement

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from integrations.sources.loyalty.batch import CustomerRow, Outcome, PinRow, RowResult
+from integrations.core.batch import Outcome, RowResult
+from integrations.sources.loyalty.batch import CustomerRow, PinRow
 from integrations.sources.loyalty.customers import change_pins, save_customers
 from integrations.sources.loyalty.models import Account, Customer
 from integrations.sources.loyalty.states import count_customers, states, states_of

@@ -9,7 +9,8 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from integrations.sources.loyalty.batch import CustomerRow, MovementRow, Outcome, PinRow, RowResult
+from integrations.core.batch import Outcome, RowResult
+from integrations.sources.loyalty.batch import CustomerRow, MovementRow, PinRow
 from integrations.sources.loyalty.customers import change_pins, save_customers
 from integrations.sources.loyalty.models import LoyaltySettings
 from integrations.sources.loyalty.movements import record_movements

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from integrations.sources.loyalty.batch import MovementRow, Outcome
+from integrations.core.batch import Outcome
+from integrations.sources.loyalty.batch import MovementRow
 from integrations.sources.loyalty.models import Movement
 from integrations.sources.loyalty.movements import record_movements
 from tests.sources.loyalty.shop import COPENHAGEN, account, customer, customers, days, live_in, move, values

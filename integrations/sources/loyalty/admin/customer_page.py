@@ -12,12 +12,13 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
+from integrations.core.batch import Outcome
 from integrations.core.keyset import LAST_ID
 from integrations.sources.loyalty.admin.card import card
 from integrations.sources.loyalty.admin.delete import CustomerDeletion
 from integrations.sources.loyalty.admin.forms import CustomerForm, MovementForm, PinForm
 from integrations.sources.loyalty.admin.history import HistoryPages
-from integrations.sources.loyalty.batch import Outcome, PinRow
+from integrations.sources.loyalty.batch import PinRow
 from integrations.sources.loyalty.customers import change_pins, save_customers
 from integrations.sources.loyalty.models import Customer, LoyaltySettings, PinMailBy
 from integrations.sources.loyalty.movements import record_movements

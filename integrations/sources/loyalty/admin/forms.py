@@ -17,8 +17,9 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from integrations.core.batch import RowResult
 from integrations.core.forms import SecretInput
-from integrations.sources.loyalty.batch import CustomerRow, MovementRow, RowResult
+from integrations.sources.loyalty.batch import CustomerRow, MovementRow
 from integrations.sources.loyalty.models import Customer, Movement, Reason, email_key_of
 
 REASONS = [("", _("Order, or spending below 0")), *(choice for choice in Reason.choices if choice[0] != Reason.EXPIRY)]

@@ -13,8 +13,9 @@ from import_export.fields import Field  # type: ignore[import-untyped]
 from import_export.instance_loaders import BaseInstanceLoader  # type: ignore[import-untyped]
 from import_export.resources import Resource  # type: ignore[import-untyped]
 
+from integrations.core.batch import Outcome, RowResult
 from integrations.sources.loyalty.admin.imports.values import Day, Moment, Text, WholeNumber, YesNo
-from integrations.sources.loyalty.batch import CustomerRow, MovementRow, Outcome, RowResult
+from integrations.sources.loyalty.batch import CustomerRow, MovementRow
 from integrations.sources.loyalty.customers import save_customers
 from integrations.sources.loyalty.models import Reason
 from integrations.sources.loyalty.movements import record_movements

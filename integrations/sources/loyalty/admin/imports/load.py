@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from django.core.exceptions import NON_FIELD_ERRORS
 from tablib import Dataset  # type: ignore[import-untyped]
 
+from integrations.core.batch import Outcome
 from integrations.sources.loyalty.admin.imports.columns import BulkFile
 from integrations.sources.loyalty.admin.imports.files import CsvFile
-from integrations.sources.loyalty.batch import Outcome
 
 
 @dataclass(frozen=True)

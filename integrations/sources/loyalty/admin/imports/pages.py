@@ -19,10 +19,10 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
+from integrations.core.batch import Outcome
 from integrations.sources.loyalty.admin.imports.columns import KINDS, BulkFile
 from integrations.sources.loyalty.admin.imports.files import PIN, CsvFile, Unreadable, read
 from integrations.sources.loyalty.admin.imports.load import Report, load
-from integrations.sources.loyalty.batch import Outcome
 from integrations.sources.loyalty.models import Customer
 
 ROWS_SHOWN = 10
