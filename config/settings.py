@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "simple_history",
     "integrations.core",
     "integrations.sandbox",
+    "integrations.sources.cdp",
     "integrations.sources.loyalty",
     # One line a vendor.
     "integrations.connectors.flexpos",

@@ -1,0 +1,23 @@
+from integrations.sources.cdp.models.attributes import Attribute, AttributeValue
+from integrations.sources.cdp.models.audiences import Audience, Membership
+from integrations.sources.cdp.models.people import (
+    EventType,
+    Identifier,
+    IdentifierType,
+    Person,
+    PersonEvent,
+    Property,
+)
+
+__all__ = [
+    "Attribute",
+    "AttributeValue",
+    "Audience",
+    "EventType",
+    "Identifier",
+    "IdentifierType",
+    "Membership",
+    "Person",
+    "PersonEvent",
+    "Property",
+]
