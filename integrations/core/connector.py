@@ -123,6 +123,8 @@ class Outcome:
     retry_after: float | None = None
     # Nothing was sent: the attempt doesn't count.
     unsent: bool = False
+    # What the connector wants to keep of it (Connector.keep); core doesn't look into it.
+    note: Any = None
 
 
 class Skip(enum.StrEnum):
@@ -170,7 +172,9 @@ class Page:
 class Job:
     """A schedule: every so often, or once a day at a local time of the connection's zone.
 
-    While a run of this job or of one in `gives_way_to` is open, its time passes without one, and the log says so.
+    While a run of this job or of one in `gives_way_to` is open, its time passes without one, and the log says so –
+    unless the job is a `poll`, which leaves no trace when it didn't run or found nothing. `every`: half a minute or
+    more.
     """
 
     label: str
@@ -179,6 +183,7 @@ class Job:
     gives_way_to: tuple[str, ...] = ()
     # Many records at a time: they let live changes overtake them.
     bulk: bool = False
+    poll: bool = False
 
 
 @dataclass(frozen=True)
@@ -260,6 +265,9 @@ class Connector:
         Items without an outcome share the fate of the error that is raised.
         """
         raise NotImplementedError
+
+    def keep(self, outcomes: Sequence[Outcome]) -> None:
+        """Write down the notes of outcomes, in the transaction that settles them; a query or two a call."""
 
     def finished(self, run: Run) -> None:
         """A run has ended. Called within a minute or so, in a task of its own; after a crash or a TemporaryError again.

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from integrations.core.engine.sweep import PULSE
 from integrations.core.models import Pulse
 
-# The sweep comes every minute; a cluster that was just started takes up to half a minute more.
+# The sweep comes every half minute; a cluster that was just started takes up to half a minute more.
 LATE = datetime.timedelta(minutes=3)
 
 

@@ -287,3 +287,31 @@ def test_a_time_that_is_changed_in_the_settings_counts_from_then_on(account: Lea
             sweep(at(2026, 5, 1, 12, 1))
             assert Clock.objects.get(connection=connection).next_at == expected
     assert not Run.objects.exists()
+
+
+def test_a_poll_that_finds_nothing_leaves_no_trace(account: LeadSquaredAccount) -> None:
+    half_a_minute = datetime.timedelta(seconds=30)
+    jobs = {"changes": Job("Changes", every=half_a_minute, poll=True)}
+    with toy(jobs=lambda self: jobs, collect=lambda self, job, run: iter([Page([], {"offset": 7})])):
+        connection = connect(account)
+        now = timezone.now()
+        sweep(now)
+        # Sweeps come a little early or late.
+        sweep(now + half_a_minute - datetime.timedelta(seconds=2))
+        [run] = Run.objects.filter(connection=connection)
+        sweep(now + 2 * half_a_minute)
+        assert Run.objects.filter(connection=connection).count() == 1, "one that is still open is no news either"
+        collect(run.pk)
+    assert not Run.objects.filter(connection=connection).exists()
+    assert Cursor.objects.get(connection=connection, job="changes").value == {"offset": 7}
+
+
+def test_a_poll_that_finds_something_is_a_sync_job_like_any_other(account: LeadSquaredAccount) -> None:
+    jobs = {"changes": Job("Changes", every=datetime.timedelta(seconds=30), poll=True)}
+    with toy(jobs=lambda self: jobs, collect=pages_of(PAGES[0])):
+        connection = connect(account)
+        run = start(connection, "changes", Run.Trigger.SCHEDULE)
+        assert run is not None
+        collect(run.pk)
+        drain(connection.pk)
+    assert Run.objects.get(pk=run.pk).status == Run.Status.SUCCESS

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from integrations.connectors.leadsquared.connector import LeadSync
 from integrations.core import versions
-from integrations.core.connector import Item
+from integrations.core.connector import Item, Outcome
 from integrations.core.engine import retry
 from integrations.core.engine.drain import drain
 from integrations.core.engine.sweep import sweep
@@ -20,6 +24,7 @@ from tests.core.toy import (
     deliver,
     email,
     events,
+    its_lease_runs_out,
     its_time_comes,
     lead,
     leads,
@@ -310,3 +315,28 @@ def test_settings_saved_while_a_drain_reads_them_are_not_missed(account: LeadSqu
     drain(connection.pk)
     assert {event.version_id for event in events(connection)} == {versions.current_version(connection)}
     assert {found["Source"] for found in account.leads()} == {"Second account"}
+
+
+def test_what_a_connector_keeps_of_an_outcome_commits_with_it(account: LeadSquaredAccount) -> None:
+    def deliver_noting(self: LeadSync, record_type: str, items: Sequence[Item]) -> Iterator[Outcome]:
+        for outcome in LeadSync.deliver(self, record_type, items):
+            yield replace(outcome, note=f"kept {outcome.item.key}")
+
+    def keep(self: LeadSync, outcomes: Sequence[Outcome]) -> None:
+        assert transaction.get_connection().in_atomic_block
+        kept.extend(outcome.note for outcome in outcomes)
+        if broken:
+            raise DatabaseError("away")
+
+    kept: list[str] = []
+    broken = True
+    with toy(deliver=deliver_noting, keep=keep):
+        connection = connect(account)
+        with suppress(DatabaseError):
+            deliver(connection, lead(1))
+        assert outcomes(connection) == ["pending"]
+        broken = False
+        its_lease_runs_out(connection)
+        drain(connection.pk)
+    assert outcomes(connection) == ["updated"], "the lead is there already"
+    assert kept == ["kept s-1", "kept s-1"]

@@ -108,10 +108,12 @@ def _read_pages(run: Run, held: Held) -> bool:
         return True
     finally:
         connector.close()
+    poll = job is not None and job.poll and run.trigger == Run.Trigger.SCHEDULE
     with transaction.atomic():
         held.renew()
-        Run.objects.filter(pk=run.pk).update(complete=True, message="")
-        finish_runs([run.pk])
+        if not (poll and Run.objects.filter(pk=run.pk, read=0).delete()[0]):
+            Run.objects.filter(pk=run.pk).update(complete=True, message="")
+            finish_runs([run.pk])
     return True
 
 

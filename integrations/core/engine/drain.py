@@ -266,7 +266,14 @@ class Drain:
         ripe = len(self.outcomes) >= SETTLE_SIZE or time.monotonic() - self.settled_at >= TICK
         if self.outcomes and (ripe or everything):
             open_runs = {item.run_id for lane in self.lanes for item in lane.items()}
-            settle(self.held, self.connection.pk, self.version, self.outcomes, open_runs=open_runs)
+            settle(
+                self.held,
+                self.connection.pk,
+                self.version,
+                self.outcomes,
+                open_runs=open_runs,
+                keep=self.connector.keep,
+            )
             retried = {outcome.item.run_id for outcome in self.outcomes if outcome.item.retried}
             self.outcomes = []
             self.progressed = True

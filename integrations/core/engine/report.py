@@ -1,4 +1,4 @@
-"""Telling a connector that one of its runs has ended. The minute sweep looks for those it was not told of."""
+"""Telling a connector that one of its runs has ended. The sweep looks for those it was not told of."""
 
 from __future__ import annotations
 

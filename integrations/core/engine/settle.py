@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import random
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
@@ -45,8 +45,10 @@ def settle(
     outcomes: Sequence[Outcome],
     *,
     open_runs: Collection[int] = (),
+    keep: Callable[[Sequence[Outcome]], None] = lambda outcomes: None,
 ) -> None:
-    """Write what became of a set of events; `open_runs` have others under way and can't have ended.
+    """Write what became of a set of events; `open_runs` have others under way and can't have ended. `keep` writes what
+    the connector keeps of them.
 
     Raises LeaseLost, having written nothing, when the lease is gone.
     """
@@ -59,6 +61,7 @@ def settle(
         insert(Attempt, ATTEMPT_COLUMNS, attempts, same={"created_at": now})
         _update_events(outcomes, version_id, now)
         _write_links(connection_id, outcomes, now)
+        keep(outcomes)
         finish_runs(_count(outcomes) - set(open_runs))
 
 

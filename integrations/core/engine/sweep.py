@@ -1,4 +1,4 @@
-"""The minute sweep: wakes what is due, restarts what was interrupted, and starts scheduled jobs."""
+"""The sweep, every half minute: wakes what is due, restarts what was interrupted, and starts scheduled jobs."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from integrations.core.registry import connector_for
 logger = logging.getLogger(__name__)
 
 PULSE = "sweep"
+# Sweeps don't come to the second: what repeats and is due a little later is due now, or it would wait for the next.
+EARLY = datetime.timedelta(seconds=5)
 
 
 def sweep(now: datetime.datetime | None = None) -> None:
@@ -81,7 +83,7 @@ def _start_when_due(connection: Connection, name: str, job: Job, now: datetime.d
     clock, created = Clock.objects.get_or_create(
         connection=connection, job=name, defaults={"next_at": following(job, now, connection)}
     )
-    if created or clock.next_at > now:
+    if created or clock.next_at > (now if job.at else now + EARLY):
         _follow(clock, job, following(job, now, connection))
         return
     mine = Clock.objects.filter(pk=clock.pk, next_at=clock.next_at)
@@ -89,10 +91,10 @@ def _start_when_due(connection: Connection, name: str, job: Job, now: datetime.d
         if not mine.update(next_at=following(job, now, connection)):
             return
         in_the_way = Run.objects.filter(connection=connection, job__in=(name, *job.gives_way_to), status__in=OPEN)
-        if hindrance := in_the_way.first():
-            collect.skip(connection, name, hindrance)
-        else:
+        if (hindrance := in_the_way.first()) is None:
             collect.start(connection, name, Run.Trigger.SCHEDULE)
+        elif not job.poll:
+            collect.skip(connection, name, hindrance)
 
 
 def _follow(clock: Clock, job: Job, planned: datetime.datetime) -> None:
