@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from integrations.connectors.flexpos.admin_import import InitialImportPages
+from integrations.connectors.flexpos.customers import MEMBER
 from integrations.connectors.flexpos.models import FlexPOSConnection
 from integrations.core import catalog
 from integrations.core.admin.connection.live import listed
@@ -18,7 +19,7 @@ from integrations.core.admin.connection.main import ConnectionAdmin
 from integrations.core.admin.connection.steps import WEBHOOK, Step
 from integrations.core.connector import Connector
 from integrations.core.forms import ADDRESS_CHANGED, SettingsForm, secret_is_set
-from integrations.core.models import FieldMapping
+from integrations.core.models import FieldMapping, Link
 from integrations.core.registry import connector_for
 
 SETTINGS = Step(
@@ -134,6 +135,9 @@ class FlexPOSAdmin(InitialImportPages, ConnectionAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         if {"list_id", "match_on"} & set(form.changed_data):
             catalog.expire(form.instance)
+        if change and "list_id" in form.changed_data:
+            # They are members of the other list. Notes on who unsubscribed name their list, and stay.
+            Link.objects.filter(connection_id=form.instance.pk, record_type=MEMBER).delete()
         super().save_related(request, form, formsets, change)
 
     @admin.display(description=_("Mapping for Customer"))

@@ -174,7 +174,7 @@ class FlexPOS(Connector):
         if item.record_type != MEMBER:
             return None
         value = match(item.payload, self.match_on).value
-        return (UNSUBSCRIPTION, person_key(self.match_on, value)) if value else None
+        return (UNSUBSCRIPTION, person_key(self.connection.list_id, self.match_on, value)) if value else None
 
     def prepare(self, item: Item) -> Mapped | Skip:
         if item.record_type == UNSUBSCRIPTION:

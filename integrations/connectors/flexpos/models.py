@@ -158,6 +158,10 @@ class FlexPOSConnection(HeyloyaltyAccount, Connection):
             "attraction_client_secret": self.attraction_api_url,
         }
 
+    def written_to(self) -> str:
+        """FlexPOS is only read: another address of it changes nothing about who is a member, or unsubscribed."""
+        return bare(self.api_address)
+
     @property
     def list_number(self) -> int:
         """Raises ConfigurationError when no list is chosen."""

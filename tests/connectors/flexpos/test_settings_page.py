@@ -13,10 +13,11 @@ from django.utils.html import escape
 
 from integrations.connectors.flexpos.models import FlexPOSConnection
 from integrations.core import catalog
-from integrations.core.models import FieldCatalog, FieldMapping
+from integrations.core.models import FieldCatalog, FieldMapping, Link
 from integrations.core.models.engine import EPOCH
 from integrations.core.registry import connector_for
 from integrations.core.setup import MARKETING
+from tests.connectors.flexpos import till
 from tests.sandbox_flexpos import FlexPOSAccount
 from tests.sandbox_heyloyalty import HeyloyaltyAccount
 
@@ -154,6 +155,51 @@ def test_another_list_has_its_fields_read_anew(
 ) -> None:
     assert mia.post(url(mine, "settings"), first_step(shop, practice, list_id="2")).status_code == 302
     assert set(FieldCatalog.objects.values_list("fetched_at", flat=True)) == {EPOCH}
+
+
+def test_everybody_is_new_to_another_list_and_who_left_the_first_one_is_not_forgotten(
+    mia: Client, mine: FlexPOSConnection, shop: FlexPOSAccount, practice: HeyloyaltyAccount
+) -> None:
+    FlexPOSConnection.objects.update(reimport_unsubscribed=False)
+    FieldMapping.objects.exclude(target="email").delete()  # all that the second list has
+
+    def choose(number: str) -> None:
+        assert mia.post(url(mine, "settings"), first_step(shop, practice, list_id=number)).status_code == 302
+        mine.refresh_from_db()
+
+    people = [till.customer(1), till.customer(2)]
+    assert till.deliver(mine, *people) == [("new", "")] * 2
+    practice.unsubscribe(practice.member(till.email(1))["id"])
+    assert till.pull(mine, "consent").new == 1
+    choose("2")
+    assert till.deliver(mine, *people) == [("new", "")] * 2
+    assert len(practice.members(list_id=2)) == 2
+    choose("1")
+    assert till.deliver(mine, *people) == [("skipped", "consent"), ("unchanged", "")]
+
+
+@pytest.mark.parametrize(
+    ("step", "changes"),
+    [
+        ("settings", {"api_url": "/v2"}),
+        ("attractions", {"attraction_api_url": "/v2"}),
+    ],
+)
+def test_another_address_of_flexpos_forgets_nobody_who_unsubscribed(
+    mia: Client, mine: FlexPOSConnection, shop: FlexPOSAccount, practice: HeyloyaltyAccount, step: str,
+    changes: dict[str, str],
+) -> None:  # fmt: skip
+    till.deliver(mine, till.customer())
+    practice.unsubscribe(practice.member(till.email(1))["id"])
+    till.pull(mine, "consent")
+    before = set(Link.objects.values_list("record_type", "remote_id"))
+    assert {"member", "unsubscription"} == {record_type for record_type, _ in before}
+    client_id, client_secret = shop.attraction_client
+    attractions = {"attraction_client_id": client_id, "attraction_client_secret": client_secret}
+    posted = first_step(shop, practice, list_id="1") if step == "settings" else attractions
+    moved = {name: f"{shop.url}{end}" for name, end in changes.items()}
+    assert mia.post(url(mine, step), posted | moved).status_code == 302
+    assert set(Link.objects.values_list("record_type", "remote_id")) == before
 
 
 def test_another_separator_respells_the_paths_that_are_mapped(mia: Client, mine: FlexPOSConnection) -> None:
