@@ -51,6 +51,7 @@ class RecordType:
     """What travels. `mapping` prefills Edit Mapping; `optional` types have a switch.
 
     Of a type that `merges`, several waiting records with one key become one: the newest is sent in the oldest's place.
+    `source` names what `describe` tells the source's fields by, when only those may be mapped; else any can be typed.
     """
 
     name: str
@@ -60,6 +61,7 @@ class RecordType:
     batch_size: int = 1
     optional: bool = False
     merges: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True)
