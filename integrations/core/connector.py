@@ -220,6 +220,8 @@ class Connector:
     record_types: ClassVar[tuple[RecordType, ...]] = ()
     # One-time exports: which business data (a model's label, `loyalty.customer`) by which job.
     exports: ClassVar[dict[str, str]] = {}
+    # Jobs that are looked at and steered on an admin page of the connector's own: job -> its name.
+    job_pages: ClassVar[dict[str, str]] = {}
     # What it does that nobody else should do as well, as its source names it (`loyalty.pin_mail`).
     duties: ClassVar[frozenset[str]] = frozenset()
     # How many batches travel at once; the rate limit decides how fast.

@@ -78,6 +78,7 @@ class FlexPOS(Connector):
     label = "Amero/FlexPOS"
     summary = "Customers, purchases and tickets of a till system reach a list of Heyloyalty every five minutes."
     record_types = RECORD_TYPES
+    job_pages = {JOB: "import_run", ESTIMATE: "import_run"}
     connection: FlexPOSConnection
 
     def __init__(self, connection: Any) -> None:
