@@ -55,7 +55,10 @@ ATTRACTIONS = Step(
             None,
             {
                 "fields": ("attraction_api_url", "attraction_client_id", "attraction_client_secret"),
-                "description": _("Only if tickets or memberships are sold with FlexPOS; else leave these empty."),
+                "description": _(
+                    "Only if tickets or memberships are sold with FlexPOS; else leave these empty. A ticket then tells "
+                    "what it is for: Attraction.Name and more can be mapped."
+                ),
             },
         ),
     ),

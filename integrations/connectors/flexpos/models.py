@@ -187,7 +187,13 @@ class FlexPOSConnection(HeyloyaltyAccount, Connection):
 
     def flexpos(self, limits: RateLimits | None = None) -> FlexPOSClient:
         """Close it after use. Raises ConfigurationError for an address that is none."""
-        return FlexPOSClient(self.api_url, self.client_id, self.client_secret, limits or self.flexpos_limits())
+        return FlexPOSClient(
+            self.api_url,
+            self.client_id,
+            self.client_secret,
+            limits or self.flexpos_limits(),
+            attractions=self.attractions() if self.has_attractions else None,
+        )
 
     def attractions(self, limits: RateLimits | None = None) -> AttractionsClient:
         """Close it after use. Raises ConfigurationError for an address that is none."""
