@@ -25,7 +25,7 @@ from tests.sandbox_server import LeadSquaredAccount
 
 ROOT = Path(__file__).resolve().parents[2]
 LEASE_SECONDS = 4
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 240.0
 LOOK_EVERY_SECONDS = 0.05
 
 
