@@ -15,6 +15,11 @@ from integrations.sources.cdp.conditions import Catalogue
 from integrations.sources.cdp.models import Audience
 from integrations.sources.cdp.models.audiences import AudienceKind, nobody
 
+NAME_HELP = _(
+    "Receivers show it. Letters, digits and spaces are safe everywhere; Æ, Ø, Å and punctuation may look different in"
+    " some of them."
+)
+
 
 class AudienceForm(forms.ModelForm):  # type: ignore[type-arg]
     """`condition_errors`: sentences by place, as builder.py counts them. How membership comes about stays as it is."""
@@ -29,10 +34,7 @@ class AudienceForm(forms.ModelForm):  # type: ignore[type-arg]
             "description": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
             "kind": forms.RadioSelect,
         }
-        help_texts = {
-            "name": _("Receivers show it. Letters, digits and spaces are safe everywhere; Æ, Ø, Å and punctuation"
-                      " may look different in some of them."),
-        }  # fmt: skip
+        help_texts = {"name": NAME_HELP}
 
     def __init__(self, *args: Any, known: Catalogue, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,18 +1,20 @@
-"""Who an audience would have, while it is built: bounded in time, however many persons there are."""
+"""Whom an audience or a calculated attribute would be about, while it is built: bounded, however many persons there are."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrations.sources.cdp import matching
+from integrations.sources.cdp.calculations import calculate
 from integrations.sources.cdp.conditions import Catalogue, Group
-from integrations.sources.cdp.models import Person
+from integrations.sources.cdp.matching import Span, persons
+from integrations.sources.cdp.models import Attribute, Person, PersonEvent
 
 SAMPLE = 10
 # Above it the number itself no longer helps anybody who builds an audience.
@@ -20,6 +22,8 @@ CAP = 100_000
 SECONDS = 2.0
 # Persons looked at with one statement: more each time, as long as that is quick.
 FIRST, MOST, QUICK = 2_000, 64_000, 0.3
+# Events looked through for persons with a value.
+LATELY = 200
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ def look(group: Group, known: Catalogue) -> Look:
         if started > deadline:
             return Look(number, sample, _share(after, last))
         upto = _end(after, size) or last
-        found = list(matching.persons(group, now, known, among=(after, upto)).order_by("pk").values_list("pk", flat=True))
+        matching = persons(group, now, known, among=Span(after, upto))
+        found = list(matching.order_by("pk").values_list("pk", flat=True))
         number += len(found)
         sample += found[: SAMPLE - len(sample)]
         after = upto
@@ -72,3 +77,12 @@ def _end(after: int, size: int) -> int | None:
     """The id of the `size`-th person after this one; None when there are fewer."""
     following = Person.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)
     return following[size - 1 : size].first()
+
+
+def values_now(attribute: Attribute) -> dict[int, Any]:
+    """What the attribute would be for ten persons with a value, of those who did what it looks at most lately."""
+    lately = PersonEvent.objects.filter(type=attribute.event_type).order_by("-at").values_list("person_id", flat=True)
+    persons_lately = list(dict.fromkeys(lately[:LATELY]))
+    values = calculate(attribute, timezone.now(), persons_lately)
+    known = {pk: values[pk] for pk in persons_lately if values.get(pk) is not None}
+    return dict(list(known.items())[:SAMPLE])
