@@ -268,7 +268,8 @@
             update();
             hidden.dispatchEvent(new Event("input", { bubbles: true }));
         };
-        root.addEventListener("input", changed);
+        // A list tells of its change by "input" before its row has followed it.
+        root.addEventListener("input", (event) => { if (event.target.matches("input")) changed(); });
         root.addEventListener("change", changed);
         root.addEventListener("click", (event) => {
             const button = event.target.closest("[data-add], [data-remove]");

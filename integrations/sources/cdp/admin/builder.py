@@ -12,15 +12,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from integrations.sources.cdp.conditions import (
-    DAYS,
-    NO_VALUE,
-    OPERATORS,
-    Catalogue,
-    ConditionError,
-    check,
-    parse,
-)
+from integrations.sources.cdp.conditions import DAYS, OPERATORS, Catalogue, ConditionError, check, parse
+from integrations.sources.cdp.conditions.operators import NO_VALUE
 from integrations.sources.cdp.models.people import Kind
 
 LONGEST_STATE = 100_000
