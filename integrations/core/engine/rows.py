@@ -18,9 +18,11 @@ from integrations.core.fields import EncryptedBytes, EncryptedText
 Model = type[models.Model]
 
 
+# A foreign key doesn't inherit the lookups of other fields.
+@models.ForeignKey.register_lookup
 @models.Field.register_lookup
 class Among(models.Lookup):
-    """`pk__among=ids`: IN with one parameter, however many there are.
+    """`pk__among=ids` and `person__among=ids`: IN with one parameter, however many there are.
 
     Django prepares each value of an IN list, and sqlite3 keeps a prepared statement for each length of one.
     """
