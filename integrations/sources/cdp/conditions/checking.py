@@ -85,11 +85,12 @@ def is_number(value: Any) -> bool:
 
 
 def is_date(value: Any) -> bool:
-    """A date as 2026-01-31."""
+    """A date as 2026-01-31, with room before and after it to count in."""
     try:
-        return isinstance(value, str) and datetime.date.fromisoformat(value).isoformat() == value
+        date = datetime.date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return False
+    return date is not None and 1000 <= date.year <= 9000 and date.isoformat() == value
 
 
 def _wanted(test: Test, kind: str) -> str:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from integrations.sources.cdp.models.calculated import Calculated
+from integrations.sources.cdp.models.calculated import WORKED_OUT, Calculated
 from integrations.sources.cdp.models.people import LONGEST_NAME, EventType, Kind, Person
 
 
@@ -24,8 +24,8 @@ class Aggregate(models.TextChoices):
 
 
 class Attribute(Calculated):
-    """Without a calculation its values are told: by the API, CSV or Raptor. With one, but without an event type, its events
-    are gone. `left_out`: values that didn't fit its type, since it was last calculated as a whole."""
+    """Without a calculation its values are told: by the API, CSV or Raptor. With one but without an event type, that
+    was deleted. `left_out`: values that didn't fit, since it was last calculated as a whole."""
 
     Kind = Kind
     Aggregate = Aggregate
@@ -42,9 +42,7 @@ class Attribute(Calculated):
 
     left_out = models.BigIntegerField(default=0, editable=False)
 
-    history = HistoricalRecords(
-        excluded_fields=["left_out", "calculating_after", "calculated_at", "passed_until", "problem"]
-    )
+    history = HistoricalRecords(excluded_fields=["left_out", *WORKED_OUT])
 
     class Meta:
         verbose_name = _("calculated attribute")
