@@ -44,7 +44,7 @@
         ask();
     };
 
-    // -- parts of a form that only some choices need: data-only-for="name=value name=other" ------------
+    // -- parts of a form that only some choices need: data-only-for="name=value name=other" ----------------
 
     const fit = (form) => {
         const typed = new FormData(form);
@@ -54,6 +54,15 @@
                 return typed.get(name) === value;
             });
             element.hidden = !fits;
+        }
+        // <select data-groups-of="other">: only the group that is called like what is chosen there.
+        for (const select of form.querySelectorAll("[data-groups-of]")) {
+            const chosen = form.elements[select.dataset.groupsOf].selectedOptions[0].text;
+            for (const group of select.querySelectorAll("optgroup")) group.hidden = group.disabled = group.label !== chosen;
+            if (select.selectedOptions[0]?.parentElement.disabled) {
+                const alike = [...select.options].find((one) => one.value === select.value && !one.parentElement.disabled);
+                select.selectedIndex = alike?.index ?? 0;
+            }
         }
     };
 

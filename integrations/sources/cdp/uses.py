@@ -9,8 +9,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Use:
-    """One activation. `name` is its own, `url` its page (empty when this user may not open it); `when_deleted` says in a
-    sentence what happens at its receiver when the audience or attribute is deleted."""
+    """One activation. `name` is its own, `url` its page (empty when this user may not open it). `when_deleted` says in
+    a sentence what happens at its receiver when the audience or attribute is deleted."""
 
     name: str
     url: str

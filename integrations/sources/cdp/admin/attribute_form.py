@@ -1,4 +1,4 @@
-"""The form of a calculated attribute: told, or calculated from events. The type of what is calculated follows by itself."""
+"""The form of a calculated attribute: told, or calculated from events. Then its type follows by itself."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import (
-    UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-)
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
 from integrations.sources.cdp import calculations
-from integrations.sources.cdp.admin.audience_form import NAME_HELP
+from integrations.sources.cdp.admin.definition_form import NAME_HELP, WIDGETS, DefinitionForm
 from integrations.sources.cdp.conditions import Catalogue, ConditionError
 from integrations.sources.cdp.conditions.grammar import LONGEST_DAYS
 from integrations.sources.cdp.models import Attribute
@@ -28,9 +23,11 @@ SOURCES = [(EVENTS, _("Calculated from what the person did")), (TOLD, _("Told: i
 OF_TIME = (Aggregate.FIRST, Aggregate.LAST)
 
 
-class AttributeForm(forms.ModelForm):  # type: ignore[type-arg]
+class AttributeForm(DefinitionForm):
     source = forms.ChoiceField(label=_("Values"), choices=SOURCES, widget=forms.RadioSelect, initial=EVENTS)
-    field = forms.ChoiceField(label=_("Of the field"), required=False, widget=UnfoldAdminSelectWidget)
+    field = forms.ChoiceField(
+        label=_("Of the field"), required=False, widget=UnfoldAdminSelectWidget({"data-groups-of": "event_type"})
+    )
     within_days = forms.IntegerField(
         label=_("Within days"),
         required=False,
@@ -44,8 +41,7 @@ class AttributeForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Attribute
         fields = ("name", "description", "event_type", "aggregate", "field", "within_days", "kind")
         widgets = {
-            "name": UnfoldAdminTextInputWidget,
-            "description": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+            **WIDGETS,
             "event_type": UnfoldAdminSelectWidget,
             "aggregate": UnfoldAdminSelectWidget,
             "kind": UnfoldAdminSelectWidget,
@@ -60,7 +56,7 @@ class AttributeForm(forms.ModelForm):  # type: ignore[type-arg]
             self.initial["source"] = TOLD if calculations.is_told(self.instance) else EVENTS
         else:
             self.initial["aggregate"] = Aggregate.COUNT
-        choices: list[Any] = [("", _("– (when it happened)"))]
+        choices: list[Any] = [("", _("The time of the event (First value, Last value)"))]
         choices += [(key, [(name, name) for name in event.fields]) for key, event in known.events.items()]
         present = self.initial.get("field")
         if present and not any(present in event.fields for event in known.events.values()):
@@ -68,7 +64,7 @@ class AttributeForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["field"].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         if cleaned.get("source") == TOLD:
             cleaned |= {"event_type": None, "aggregate": "", "field": "", "within_days": None}
             if not cleaned.get("kind"):
@@ -88,7 +84,9 @@ class AttributeForm(forms.ModelForm):  # type: ignore[type-arg]
         if aggregate == Aggregate.COUNT:
             cleaned["field"] = ""
         cleaned["kind"] = self._kind(event_type.key, aggregate, cleaned["field"])
-        made = Attribute(**{name: cleaned[name] for name in ("event_type", "aggregate", "field", "within_days", "kind")})
+        made = Attribute(
+            **{name: cleaned[name] for name in ("event_type", "aggregate", "field", "within_days", "kind")}
+        )
         try:
             calculations.check(made, self.known)
         except ConditionError as error:

@@ -24,7 +24,7 @@ from integrations.sources.cdp.admin.persons import persons_context
 from integrations.sources.cdp.admin.standing import shown_time, standing_of
 from integrations.sources.cdp.admin.values import shown_value
 from integrations.sources.cdp.admin.words import attribute_words, looking_at
-from integrations.sources.cdp.calculations import is_told, left_out
+from integrations.sources.cdp.calculations import is_told
 from integrations.sources.cdp.conditions import catalogue
 from integrations.sources.cdp.models import Attribute, AttributeValue
 
@@ -74,7 +74,6 @@ class AttributePages(Deletion, HistoryPages):
             "told": told,
             "title": str(attribute),
             "standing": standing_of(attribute, told=told, facts=[(_("Type"), attribute.get_kind_display())]),
-            "left_out": left_out(attribute),
             "sentence": attribute_words(attribute),
             "uses": uses.of(self.definition_kind, attribute.pk, request.user),
             "persons_caption": _("Persons with a value"),
@@ -96,6 +95,7 @@ class AttributePages(Deletion, HistoryPages):
         values = values_now(attribute)
         shown = {pk: shown_value(request, attribute.kind, value) for pk, value in values.items()}
         sample = {
+            "lead": _("Of those who did this lately, by the first identifier:"),
             "people": named(request, values, {_("Value"): shown}),
             "columns": [_("Value")],
             "masked": is_masked(request),
@@ -109,7 +109,9 @@ class AttributePages(Deletion, HistoryPages):
         definitions.delete_attribute(obj)
 
     def what_goes(self, obj: Attribute) -> str:
-        return _("The calculated attribute goes, with everybody's value. The persons and events stay. It can't be undone.")
+        return _(
+            "The calculated attribute goes, with everybody's value. The persons and events stay. It can't be undone."
+        )
 
     def audiences_looking_at(self, obj: Attribute) -> list[str]:
         return looking_at(obj)
@@ -151,7 +153,8 @@ class AttributePages(Deletion, HistoryPages):
 
     def _save(self, request: HttpRequest, form: AttributeForm) -> HttpResponse:
         new = not form.instance.pk
-        attribute = definitions.save_attribute(form.save(commit=False))
+        attribute = form.save(commit=False)
+        definitions.save_attribute(attribute)
         if new:
             self.log_addition(request, attribute, _("Created"))
         else:

@@ -8,20 +8,15 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from integrations.sources.cdp.admin.builder import BLANK, UnreadableState, errors_of, read_state
+from integrations.sources.cdp.admin.definition_form import NAME_HELP, WIDGETS, DefinitionForm
 from integrations.sources.cdp.conditions import Catalogue
 from integrations.sources.cdp.models import Audience
 from integrations.sources.cdp.models.audiences import AudienceKind, nobody
 
-NAME_HELP = _(
-    "Receivers show it. Letters, digits and spaces are safe everywhere; Æ, Ø, Å and punctuation may look different in"
-    " some of them."
-)
 
-
-class AudienceForm(forms.ModelForm):  # type: ignore[type-arg]
+class AudienceForm(DefinitionForm):
     """`condition_errors`: sentences by place, as builder.py counts them. How membership comes about stays as it is."""
 
     condition = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -29,11 +24,7 @@ class AudienceForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Audience
         fields = ("name", "description", "kind")
-        widgets = {
-            "name": UnfoldAdminTextInputWidget,
-            "description": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-            "kind": forms.RadioSelect,
-        }
+        widgets = {**WIDGETS, "kind": forms.RadioSelect}
         help_texts = {"name": NAME_HELP}
 
     def __init__(self, *args: Any, known: Catalogue, **kwargs: Any) -> None:
@@ -53,12 +44,12 @@ class AudienceForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             self.state = read_state(text)
         except UnreadableState:
-            self.data = {**self.data.dict(), self.add_prefix("condition"): self.initial["condition"]}
+            self.replace("condition", self.initial["condition"])
             raise ValidationError(_("The conditions could not be read. They stand here as they were saved.")) from None
         return text
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         by_conditions = cleaned.get("kind", self.instance.kind) == AudienceKind.CONDITIONS
         self.condition_errors = errors_of(self.state, self.known) if by_conditions else {}
         if self.condition_errors and "condition" not in self.errors:

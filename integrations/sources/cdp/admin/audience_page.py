@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from integrations.core.admin.history import HistoryPages
 from integrations.core.keyset import LAST_ID
@@ -88,13 +89,15 @@ class AudiencePages(Deletion, HistoryPages):
         try:
             state = read_state(request.POST.get("condition", ""))
         except UnreadableState:
-            return JsonResponse({"count": _("The conditions could not be read. Reload the page."), "html": "", "errors": {}})
+            return JsonResponse(
+                {"count": _("The conditions could not be read. Reload the page."), "html": "", "errors": {}}
+            )
         if errors := errors_of(state, known):
             words = _("Finish the conditions to see who is in it.")
             return JsonResponse({"count": words, "html": "", "errors": errors})
         found = look(parse(state), known)
         sample = {
-            "note": found.note,
+            "lead": " ".join(filter(None, [found.note, _sample_words(len(found.sample))])),
             "people": named(request, found.sample, {}),
             "masked": is_masked(request),
             "caption": _("Ten sample persons"),
@@ -107,7 +110,10 @@ class AudiencePages(Deletion, HistoryPages):
 
     def what_goes(self, obj: Audience) -> str:
         words = {"number": f"{obj.size:,}"}
-        return _("The audience goes, with who is in it (%(number)s persons). The persons stay. It can't be undone.") % words
+        return (
+            _("The audience goes, with who is in it (%(number)s persons). The persons stay. It can't be undone.")
+            % words
+        )
 
     # -- what they share --------------------------------------------------------------------------
 
@@ -150,7 +156,9 @@ class AudiencePages(Deletion, HistoryPages):
 
     def _save(self, request: HttpRequest, form: AudienceForm) -> HttpResponse:
         new = not form.instance.pk
-        audience = definitions.save_audience(form.save(commit=False), condition=form.cleaned_data["condition"])
+        audience = form.save(commit=False)
+        audience.condition = form.cleaned_data["condition"]
+        definitions.save_audience(audience)
         if new:
             self.log_addition(request, audience, _("Created"))
         else:
@@ -159,6 +167,15 @@ class AudiencePages(Deletion, HistoryPages):
         words = _("The audience is saved.") if told else _("The audience is saved. It is being calculated.")
         self.message_user(request, words, messages.SUCCESS)
         return redirect(reverse("admin:cdp_audience_change", args=[audience.pk]))
+
+
+def _sample_words(number: int) -> str:
+    if not number:
+        return ""
+    words = ngettext(
+        "%(number)s of them, by the first identifier:", "%(number)s of them, by the first identifier:", number
+    )
+    return words % {"number": number}
 
 
 def _nothing_to_choose(known: Catalogue) -> str:
@@ -179,4 +196,6 @@ def _nobody(audience: Audience, q: str) -> str:
         return _("Nobody was in it when it was last calculated.")
     if audience.calculating_after is not None:
         return _("Nobody has come in so far. The calculation is under way.")
-    return _("Nobody is like that. If that surprises you, press Edit: the count below the conditions follows each change.")
+    return _(
+        "Nobody is like that. If that surprises you, press Edit: the count below the conditions follows each change."
+    )

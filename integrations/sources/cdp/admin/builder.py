@@ -31,20 +31,21 @@ class UnreadableState(ValueError):
 def read_state(text: str) -> dict[str, Any]:
     """Raises UnreadableState."""
     try:
-        state = json.loads(text) if len(text) <= LONGEST_STATE else None
+        state: dict[str, Any] = json.loads(text) if len(text) <= LONGEST_STATE else {}
     except (ValueError, RecursionError):
-        state = None
+        raise UnreadableState from None
     if not _is_group(state, 1):
         raise UnreadableState
-    found: dict[str, Any] = state
-    return found
+    return state
 
 
 def _is_group(state: Any, depth: int) -> bool:
     if not isinstance(state, dict) or not isinstance(state.get("conditions"), list) or depth > DEEPEST:
         return False
     groups = [one for one in state["conditions"] if isinstance(one, dict) and "conditions" in one]
-    return all(isinstance(one, dict) for one in state["conditions"]) and all(_is_group(one, depth + 1) for one in groups)
+    return all(isinstance(one, dict) for one in state["conditions"]) and all(
+        _is_group(one, depth + 1) for one in groups
+    )
 
 
 # -- what it offers ------------------------------------------------------------------------------------

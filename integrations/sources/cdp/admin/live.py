@@ -1,4 +1,4 @@
-"""Whom an audience or a calculated attribute would be about, while it is built: bounded, however many persons there are."""
+"""Whom a definition would be about, while somebody builds it: bounded in time, however many persons there are."""
 
 from __future__ import annotations
 

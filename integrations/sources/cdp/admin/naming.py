@@ -50,8 +50,9 @@ def is_masked(request: HttpRequest) -> bool:
     return not Sight.of(request).full
 
 
-def _url(pk):
+def _url(pk: int) -> str:
     from django.urls import NoReverseMatch
+
     try:
         return reverse("admin:cdp_person_change", args=[pk])
     except NoReverseMatch:

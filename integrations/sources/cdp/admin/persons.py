@@ -67,7 +67,9 @@ def page_of(request: HttpRequest, rows: QuerySet[Any], q: str = "") -> Page:
 
 
 def _id(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= LAST_ID else None
+    return (
+        int(text) if text and text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= LAST_ID else None
+    )
 
 
 def persons_named(text: str) -> Collection[int]:

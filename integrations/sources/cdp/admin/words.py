@@ -46,7 +46,11 @@ def attribute_words(attribute: Attribute) -> str:
 
 def looking_at(attribute: Attribute) -> list[str]:
     """Names of audiences whose conditions look at the attribute."""
-    return [audience.name for audience in Audience.objects.filter(kind=AudienceKind.CONDITIONS) if _looks(audience, attribute)]
+    return [
+        audience.name
+        for audience in Audience.objects.filter(kind=AudienceKind.CONDITIONS)
+        if _looks(audience, attribute)
+    ]
 
 
 def _looks(audience: Audience, attribute: Attribute) -> bool:
