@@ -1,9 +1,8 @@
-"""Persons change while definitions stand still.
+"""The order of locks, the same everywhere: persons, definitions, attributes, audiences; rows in the order of their ids.
 
-A person's change looks up which audiences and attributes it concerns, and commits later. Would a definition change in
-between, neither this change nor the calculation from scratch that follows the definition might see both: a person would
-stay in an audience for ever. So definitions change only when no person's change is under way. SQLite has one writer
-at a time anyway. A calculation doesn't take part: it looks at the definition under the lock on its row.
+Definitions stand still while persons change. A person's change looks up which audiences and attributes it concerns, and
+commits later. If a definition changed in between, neither this change nor the calculation that follows the definition
+might see both, and the person would stay in an audience for ever. SQLite has one writer at a time anyway.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from django.db.models import F
 
 from integrations.core.announce import announce
 from integrations.core.engine.rows import insert
+from integrations.sources.cdp.locks import hold_definitions
 from integrations.sources.cdp.models import Audience, Membership
 from integrations.sources.cdp.signals import MembershipChange, memberships_changed
 
@@ -27,7 +28,8 @@ class Difference:
 
 
 def lock(audience_ids: Collection[int]) -> dict[int, Audience]:
-    """The audiences, by id, for the rest of the transaction; in the order of the ids, whoever locks them."""
+    """The audiences as they are once locked, by id, for the rest of the transaction. Always in the order of the ids."""
+    hold_definitions()
     # NO KEY: what refers to an audience – a membership, an activation – can be written meanwhile.
     locked = Audience.objects.select_for_update(no_key=True).filter(pk__in=audience_ids).order_by("pk")
     return {audience.pk: audience for audience in locked}

@@ -49,6 +49,11 @@ def is_hindered(definition: Definition) -> bool:
     return definition.problem not in fine
 
 
+def is_calculated(definition: Definition) -> bool:
+    """A fixed audience is told; of an attribute that is told, values that don't fit its type any more are to go."""
+    return isinstance(definition, Attribute) or definition.kind == Audience.Kind.CONDITIONS
+
+
 def note(definition: Definition, **columns: object) -> None:
     """Write these columns of a locked definition, leaving its history alone."""
     for name, value in columns.items():

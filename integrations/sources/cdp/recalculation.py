@@ -1,7 +1,7 @@
-"""Keeping audiences and calculated attributes up to date when a person's data change, or everything is looked at again.
+"""Keeping audiences and calculated attributes up to date when a person's data change.
 
-Locks are taken in one order everywhere: persons (by the caller), definitions (shared), attributes, audiences; rows by
-id. So whoever looks at a person last has seen every change of it, and differences come one after the other.
+Whoever looks at a person holds the lock of the definition it looks for (the order: `locks.py`): the last one to look
+has seen every change, and differences come one after the other.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Collection, Iterable
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -58,8 +58,14 @@ def persons_changed(
     match_persons(concerned, person_ids, known)
 
 
+def lock_everything() -> None:
+    """Before persons are unified or deleted, of whom every value and membership may change."""
+    values.lock(list(Attribute.objects.values_list("pk", flat=True)))
+    membership.lock(list(Audience.objects.values_list("pk", flat=True)))
+
+
 def values_changed(attribute_id: int, person_ids: Collection[int], known: Catalogue) -> None:
-    """Bring audiences up to date that depend on a locked attribute, of whom these persons have another value."""
+    """Bring the audiences up to date that look at an attribute, of which these persons have another value."""
     if person_ids:
         match_persons(_concerned(known, set(), set(), {attribute_id}, False), person_ids, known)
 
@@ -102,6 +108,14 @@ def from_scratch(kind: str, pk: int) -> None:
 def ask(kind: str, pk: int) -> None:
     """Ask for a worker, once the running transaction has committed."""
     transaction.on_commit(lambda: async_task("integrations.sources.cdp.tasks.calculate", kind, pk), robust=True)
+
+
+def ask_for_unfinished() -> None:
+    """For a worker for every calculation that nobody is at: the one who was may have been killed."""
+    unfinished = Q(calculating_after__isnull=False) & (Q(worked_until=None) | Q(worked_until__lt=timezone.now()))
+    for kind, model in KINDS.items():
+        for pk in model.objects.filter(unfinished).values_list("pk", flat=True):
+            ask(kind, pk)
 
 
 def progress(definition: Definition) -> int | None:

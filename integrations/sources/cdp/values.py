@@ -11,6 +11,7 @@ from typing import Any
 
 from integrations.core.announce import announce
 from integrations.core.engine.rows import insert
+from integrations.sources.cdp.locks import hold_definitions
 from integrations.sources.cdp.matching import COLUMNS
 from integrations.sources.cdp.models import Attribute, AttributeValue
 from integrations.sources.cdp.models.people import Kind
@@ -21,6 +22,7 @@ TYPED = ("text", "number", "moment")
 
 def lock(attribute_ids: Collection[int]) -> dict[int, Attribute]:
     """The attributes, by id, for the rest of the transaction. Always before audiences, in the order of the ids."""
+    hold_definitions()
     locked = Attribute.objects.select_for_update(no_key=True).filter(pk__in=attribute_ids).order_by("pk")
     return {attribute.pk: attribute for attribute in locked}
 
