@@ -110,10 +110,8 @@ class AudiencePages(Deletion, HistoryPages):
 
     def what_goes(self, obj: Audience) -> str:
         words = {"number": f"{obj.size:,}"}
-        return (
-            _("The audience goes, with who is in it (%(number)s persons). The persons stay. It can't be undone.")
-            % words
-        )
+        text = _("The audience goes; persons in it at the moment: %(number)s. The persons stay. It can't be undone.")
+        return text % words
 
     # -- what they share --------------------------------------------------------------------------
 

@@ -131,7 +131,7 @@ def _missing(condition: Mapping[str, Any]) -> str:
 
 def _no_value(test: Mapping[str, Any]) -> str:
     asks = test.get("is")
-    if asks and asks not in NO_VALUE and test.get("value") in ("", None):
+    if isinstance(asks, str) and asks not in NO_VALUE and test.get("value") in ("", None):
         return _("Enter a number of days.") if asks in DAYS else _("Enter what it is compared with.")
     return ""
 
