@@ -252,6 +252,15 @@
         }
     };
 
+    // Sentences come and go between a press of the mouse and its release only afterwards: they would move what is pressed.
+    const whenReleased = (action) => {
+        if (pressed) document.addEventListener("pointerup", () => setTimeout(action), { once: true });
+        else action();
+    };
+    let pressed = false;
+    document.addEventListener("pointerdown", () => { pressed = true; }, true);
+    for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => { pressed = false; }, true);
+
     const build = (builder) => {
         const hidden = builder.querySelector("input[type=hidden]");
         const root = builder.querySelector("[data-root]");
@@ -283,16 +292,18 @@
             const row = event.target.closest(".cdp-condition");
             if (!row || row.contains(event.relatedTarget)) return;
             row.dataset.touched = "yes";
-            showErrors(root, errors);
+            whenReleased(() => showErrors(root, errors));
         });
         builder.addEventListener("cdp:errors", (event) => {
             errors = event.detail;
-            showErrors(root, errors);
+            whenReleased(() => showErrors(root, errors));
         });
 
         update();
-        for (const row of root.querySelectorAll(".cdp-condition")) row.dataset.touched = "yes";
-        showErrors(root, errors);
+        if (Object.keys(errors).length) {
+            for (const row of root.querySelectorAll(".cdp-condition")) row.dataset.touched = "yes";
+            showErrors(root, errors);
+        }
     };
 
     document.addEventListener("DOMContentLoaded", () => {

@@ -1,5 +1,6 @@
 // What a form of the customer data platform would find, shown shortly after typing stops: the whole form is posted to
-// the address of [data-live-look], which answers {count, html, errors}.
+// the address of [data-live-look], which answers {count, html, errors}. What takes room stands in [data-details], below
+// the buttons: it moves nothing that somebody is about to press.
 (() => {
     "use strict";
 
@@ -8,12 +9,13 @@
     const look = (panel) => {
         const form = panel.closest("form");
         const count = panel.querySelector("[data-count]");
-        const details = panel.querySelector("[data-details]");
+        const details = form.querySelector("[data-details]");
         let timer, underWay;
 
         const show = (found) => {
             count.textContent = found.count;
             details.innerHTML = found.html;
+            details.hidden = !found.html;
             form.querySelector("[data-builder]")?.dispatchEvent(new CustomEvent("cdp:errors", { detail: found.errors }));
         };
 
@@ -30,7 +32,7 @@
             } catch (error) {
                 if (error.name === "AbortError") return;
                 count.textContent = panel.dataset.failed;
-                details.replaceChildren();
+                details.hidden = true;
             }
             panel.removeAttribute("aria-busy");
         };
