@@ -17,6 +17,8 @@ from integrations.sources.cdp import membership, values
 from integrations.sources.cdp.booking import Booking
 from integrations.sources.cdp.identifiers import Name, Types
 from integrations.sources.cdp.kinds import LAST_ID, as_moment, checked, is_storable, moment, wanted
+from integrations.sources.cdp.locks import hold_definitions
+from integrations.sources.cdp.membership import Difference
 from integrations.sources.cdp.models import Attribute, AttributeValue, Audience, Membership, ToldMembership, ToldValue
 from integrations.sources.cdp.models.audiences import AudienceKind
 from integrations.sources.cdp.models.people import Kind
@@ -81,16 +83,19 @@ class _Telling:
 def _tell_memberships(rows: Sequence[MembershipRow]) -> list[RowResult]:
     types, audiences = Types(), _Things(Audience, [row.audience for row in rows])
     telling = _Telling(Booking(rows, lambda row: _read_membership(types, audiences, row)))
-    locked = membership.lock(telling.thing_ids)
+    hold_definitions()
+    membership.lock(telling.thing_ids)
     told = ToldMembership.objects.filter(audience_id__in=telling.thing_ids, person_id__among=telling.person_ids)
     inside = Membership.objects.filter(audience_id__in=telling.thing_ids, person_id__among=telling.person_ids)
     before = dict.fromkeys(inside.values_list("audience_id", "person_id"), True)
     changes = telling.compare(times(told, "audience_id"), before)
-    by_audience: dict[int, dict[bool, set[int]]] = defaultdict(lambda: defaultdict(set))
+    entering: dict[int, set[int]] = {pk: set() for pk in telling.thing_ids}
+    leaving: dict[int, set[int]] = {pk: set() for pk in telling.thing_ids}
     for (audience_id, person_id), entered in changes.items():
-        by_audience[audience_id][bool(entered)].add(person_id)
-    for audience_id, who in sorted(by_audience.items()):
-        membership.change(locked[audience_id], who[True], who[False], telling.people.now)
+        (entering if entered else leaving)[audience_id].add(person_id)
+    membership.change_all(
+        {pk: Difference(entering[pk], leaving[pk]) for pk in sorted(telling.thing_ids)}, telling.people.now
+    )
     since = [(*pair, telling.latest[pair]) for pair, entered in sorted(changes.items()) if entered]
     insert(
         Membership,
@@ -106,6 +111,8 @@ def _tell_memberships(rows: Sequence[MembershipRow]) -> list[RowResult]:
 def _tell_values(rows: Sequence[ValueRow]) -> list[RowResult]:
     types, attributes = Types(), _Things(Attribute, [row.attribute for row in rows])
     telling = _Telling(Booking(rows, lambda row: _read_value(types, attributes, row)))
+    hold_definitions()
+    locked = values.lock(telling.thing_ids)
     told = ToldValue.objects.filter(attribute_id__in=telling.thing_ids, person_id__among=telling.person_ids)
     found = AttributeValue.objects.filter(attribute_id__in=telling.thing_ids, person_id__among=telling.person_ids)
     before = {(one.attribute_id, one.person_id): one.value for one in found}
@@ -114,7 +121,7 @@ def _tell_values(rows: Sequence[ValueRow]) -> list[RowResult]:
         changes[attribute_id][person_id] = value
     by_id = {person.pk: person for person in telling.persons.values()}
     for attribute_id, new in sorted(changes.items()):
-        values.write(attributes.by_id[attribute_id], new, telling.people.now)
+        values.write(locked[attribute_id], new, telling.people.now)
         for person_id in new:
             telling.people.has(by_id[person_id], attribute_id)
     keep_times(ToldValue, "attribute_id", telling.latest)
@@ -149,7 +156,7 @@ def _read_value(types: Types, attributes: _Things[Attribute], row: ValueRow) -> 
     attribute = attributes.get(row.attribute)
     if attribute is None:
         raise Refused("attribute", _("There is no such attribute. Its id is shown on its page."))
-    if attribute.event_type_id is not None:
+    if attribute.aggregate:
         raise Refused("attribute", _("This attribute is calculated from events. Use one whose values are told."))
     at = moment(row.at, timezone.now())
     return _Read(attribute.pk, types.read_some(row.identifiers), _value(row.value, attribute.kind), at)
