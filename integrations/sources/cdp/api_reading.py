@@ -20,8 +20,8 @@ def persons_out(persons: Sequence[Person]) -> list[PersonOut]:
     for person_id, audience_id in members.values_list("person_id", "audience_id"):
         inside[person_id].append(audience_id)
     values: dict[int, dict[int, Any]] = {pk: {} for pk in ids}
-    for value in AttributeValue.objects.filter(person_id__among=ids).order_by("attribute_id"):
-        values[value.person_id][value.attribute_id] = value.value
+    for one in AttributeValue.objects.filter(person_id__among=ids).order_by("attribute_id"):
+        values[one.person_id][one.attribute_id] = one.value
     return [
         PersonOut(
             id=person.pk,

@@ -7,8 +7,9 @@ from collections.abc import Collection
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.sources.cdp.merging import leave_everything, lock_everything
+from integrations.sources.cdp.merging import leave_everything
 from integrations.sources.cdp.models import Person
+from integrations.sources.cdp.recalculation import lock_everything
 from integrations.sources.cdp.unify import lock
 
 

@@ -11,12 +11,10 @@ from django.db import DEFAULT_DB_ALIAS
 from integrations.core.engine.rows import repoint
 from integrations.sources.cdp import membership, values
 from integrations.sources.cdp.carrying import carry_memberships, carry_values
-from integrations.sources.cdp.locks import hold_definitions
 from integrations.sources.cdp.membership import Difference
 from integrations.sources.cdp.models import (
     Attribute,
     AttributeValue,
-    Audience,
     Identifier,
     Membership,
     Person,
@@ -27,8 +25,9 @@ from integrations.sources.cdp.models import (
 
 
 def merge_rows(survivors: Mapping[int, int], at: datetime.datetime) -> list[int]:
-    """Move what the persons of `survivors` have to those it maps them to. All of them are locked, and all definitions.
-    Returns the identifiers that moved. What is calculated of those who stay is left to the caller.
+    """Move what the persons of `survivors` have to those it maps them to. All of them are locked, and so is everything
+    (`recalculation.lock_everything`). Returns the identifiers that moved. What is calculated of those who stay is left
+    to the caller.
     """
     if not survivors:
         return []
@@ -61,17 +60,10 @@ def _of(
     return list(found.values_list(what, "person_id"))
 
 
-def lock_everything() -> None:
-    """All definitions: who is new, unified or deleted may enter or leave any audience."""
-    hold_definitions()
-    values.lock(list(Attribute.objects.values_list("pk", flat=True)))
-    membership.lock(list(Audience.objects.values_list("pk", flat=True)))
-
-
 def forget(person_ids: Collection[int]) -> None:
     """Delete persons who have nothing left but when something was told of them.
 
-    The last thing of all, with all definitions locked: a calculation that adds one of them to an audience would
+    The last thing of all, with everything locked: a calculation that adds one of them to an audience would
     otherwise wait for this one and this one for it. One statement each: Django's own deletion would look for what is
     no longer there, a hundred persons at a time.
     """
