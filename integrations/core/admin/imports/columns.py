@@ -101,6 +101,10 @@ class BulkFile(Resource):  # type: ignore[misc]
     def row_of(self, values: dict[str, Any], number: int) -> Any:
         raise NotImplementedError
 
+    def column_of(self, field: str) -> str:
+        """The column that a field of a row is from."""
+        return field or NON_FIELD_ERRORS
+
     def own_id(self, number: int) -> str:
         """For a row without an id of the user's own: the same file again is the same rows."""
         return f"csv-{self.file.digest[:32] if self.file else ''}-{number}"
@@ -124,5 +128,5 @@ class BulkFile(Resource):  # type: ignore[misc]
         for (number, _row), found in zip(self.drafts, results, strict=True):
             self.outcomes[found.outcome] += 1
             if found.outcome == Outcome.REFUSED:
-                error = ValidationError({found.field or NON_FIELD_ERRORS: found.message})
+                error = ValidationError({self.column_of(found.field): found.message})
                 result.append_invalid_row(number, {}, error)
