@@ -54,6 +54,8 @@ class BulkFile(Resource):  # type: ignore[misc]
     verb: ClassVar[Callable[[Sequence[Any]], list[RowResult]]]
     permissions: ClassVar[tuple[str, ...]]
     label: ClassVar[Any]
+    # What becomes of columns that aren't listed, if any are taken.
+    others: ClassVar[Any] = ""
 
     class Meta:
         force_init_instance = True

@@ -68,6 +68,7 @@ class PersonsFile(BulkFile):
 
 class PersonFile(PersonsFile):
     label = _("Persons")
+    others = _("Other columns become properties, of the type that all their cells have.")
     permissions = ("cdp.add_person", "cdp.change_person")
     verb = save_persons
 
@@ -90,6 +91,7 @@ class PersonFile(PersonsFile):
 
 class EventFile(PersonsFile):
     label = _("Events")
+    others = _("Other columns become the event's data, of the type that all their cells have.")
     permissions = ("cdp.add_personevent",)
     verb = record_events
     own = (
