@@ -13,9 +13,10 @@ from unfold.admin import ModelAdmin
 
 from integrations.core.admin.exports import ExportPages
 from integrations.core.admin.imports.pages import ImportPages
+from integrations.core.search import InfinitePaginator
 from integrations.sources.loyalty.admin.customer_page import CustomerPages
 from integrations.sources.loyalty.admin.imports import KINDS
-from integrations.sources.loyalty.admin.search import InfinitePaginator, matching
+from integrations.sources.loyalty.admin.search import matching
 from integrations.sources.loyalty.models import Customer
 
 NOTHING = "–"

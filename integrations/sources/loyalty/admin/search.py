@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.core.paginator import InvalidPage
 from django.db.models import Q, QuerySet
-from unfold import paginator
 
 from integrations.core.search import begins
 from integrations.sources.loyalty.models import Customer
 
 # So many are looked at for each way a customer can be meant.
 CAP = 100
-# Who is not among so many pages of the newest is found by the search.
-MOST_PAGES = 200
 LONGEST = 254
-
-
-class InfinitePaginator(paginator.InfinitePaginator):  # type: ignore[misc]
-    """Pages without a count; only so many, because each one skips all before it. (unfold goes by the name.)"""
-
-    def validate_number(self, number: int | str) -> int:
-        page: int = super().validate_number(number)
-        if page > MOST_PAGES:
-            raise InvalidPage
-        return page
 
 
 def matching(customers: QuerySet[Customer], text: str) -> QuerySet[Customer]:
