@@ -7,8 +7,8 @@ order in which changes are announced is the one in which they happened.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import F, OuterRef
@@ -29,8 +29,8 @@ AT_ONCE = 25
 class Difference:
     """Who enters an audience, and who leaves it."""
 
-    entering: set[int]
-    leaving: set[int]
+    entering: set[int] = field(default_factory=set)
+    leaving: set[int] = field(default_factory=set)
 
 
 def lock(audience_ids: Collection[int]) -> dict[int, Audience]:
@@ -44,22 +44,24 @@ def lock(audience_ids: Collection[int]) -> dict[int, Audience]:
 def change(
     audience: Audience, entering: Collection[int], leaving: Collection[int], at: datetime.datetime
 ) -> list[MembershipChange]:
-    """Let these persons enter and leave a locked audience, as far as they aren't there or gone; returns, and announces,
-    the differences that made."""
-    inside = set()
-    for pk, is_inside in chosen({*entering, *leaving}).values_list("pk", _is_inside(audience.pk)):
-        if is_inside:
-            inside.add(pk)
-    return write({audience.pk: Difference(set(entering) - inside, inside.intersection(leaving))}, at)
+    """Let these persons enter and leave a locked audience, as far as they aren't there or gone already; returns, and
+    announces, the differences that made."""
+    return change_all({audience.pk: Difference(set(entering), set(leaving))}, at)
+
+
+def change_all(wanted: Mapping[int, Difference], at: datetime.datetime) -> list[MembershipChange]:
+    """The same for many locked audiences, by id, in as many statements as for one."""
+    inside = _inside(wanted, {pk for one in wanted.values() for pk in one.entering | one.leaving})
+    real = {pk: Difference(one.entering - inside[pk], one.leaving & inside[pk]) for pk, one in wanted.items()}
+    return write(real, at)
 
 
 def differences(
     groups: Mapping[int, Group], now: datetime.datetime, known: Catalogue, among: Among
 ) -> dict[int, Difference]:
     """By locked audience: who of these persons meets its condition and isn't in it, and who is and doesn't."""
-    found = {pk: Difference(set(), set()) for pk in groups}
-    for start in range(0, len(groups), AT_ONCE):
-        part = list(groups)[start : start + AT_ONCE]
+    found = {pk: Difference() for pk in groups}
+    for part in _batched(groups, AT_ONCE):
         columns: dict[str, Any] = {}
         for pk in part:
             columns |= {f"meets_{pk}": meets(groups[pk], now, known), f"inside_{pk}": _is_inside(pk)}
@@ -72,6 +74,12 @@ def differences(
     return found
 
 
+def _batched(ids: Collection[int], size: int) -> Iterator[list[int]]:
+    listed = list(ids)
+    for start in range(0, len(listed), size):
+        yield listed[start : start + size]
+
+
 def write(found: Mapping[int, Difference], at: datetime.datetime) -> list[MembershipChange]:
     """Write differences of locked audiences, by id, in as many statements as for one; returns, and announces, them."""
     changes = []
@@ -81,6 +89,17 @@ def write(found: Mapping[int, Difference], at: datetime.datetime) -> list[Member
     _write(changes)
     announce(memberships_changed, changes=changes)
     return changes
+
+
+def _inside(audience_ids: Collection[int], among: Among) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = {pk: set() for pk in audience_ids}
+    for part in _batched(audience_ids, AT_ONCE):
+        columns = {f"inside_{pk}": _is_inside(pk) for pk in part}
+        for person, *answers in chosen(among).annotate(**columns).values_list("pk", *columns):
+            for pk, is_inside in zip(part, answers, strict=True):
+                if is_inside:
+                    found[pk].add(person)
+    return found
 
 
 def _is_inside(audience_id: int) -> CountOf:
