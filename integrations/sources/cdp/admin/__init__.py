@@ -1,1 +1,1 @@
-"""The pages of the customer data platform."""
+from integrations.sources.cdp.admin import attributes, audiences  # noqa: F401 – these register their pages
