@@ -41,7 +41,7 @@ def town(demo: Demo) -> Demo:
 
 @pytest.fixture
 def builder(page: Page, town: Demo) -> Page:
-    sign_in(page, town, "admin")
+    sign_in(page, town, "marketing")
     return page
 
 
