@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.sources.cdp import definitions, uses
 from integrations.sources.cdp.admin import live, persons
-from integrations.sources.cdp.models import Audience, Membership
+from integrations.sources.cdp.models import Audience, Membership, Property
 from integrations.sources.cdp.signals import removed
 from tests.sources.cdp.pages import (
     ADD,
@@ -29,7 +29,7 @@ from tests.sources.cdp.pages import (
     typed,
     version_of,
 )
-from tests.sources.cdp.town import did, email, fixed, listening, members, person, tell
+from tests.sources.cdp.town import did, email, fixed, identifier_type, listening, members, person, save, tell
 from tests.sources.loyalty.people import person as user
 
 pytestmark = pytest.mark.django_db
@@ -165,6 +165,20 @@ def test_identifiers_are_masked_for_those_who_may_not_see_personal_data() -> Non
         assert "masked" in text
 
 
+def test_names_and_identifiers_are_text_not_html() -> None:
+    hostile = "</script><img src=x>"
+    Property.objects.filter(key="city").update(name=hostile)
+    identifier_type("card")
+    save({"card": hostile}, city="Aarhus")
+    client = builder()
+    made = audience(lives_in("Aarhus"), name=hostile)
+    found = client.post(LIVE, typed(lives_in("Aarhus"))).json()
+    assert found["count"] == "1 person"
+    pages = [client.get(page).content.decode() for page in (ADD, AUDIENCES, page_of(made), page_of(made, "edit"))]
+    for text in (found["html"], *pages):
+        assert "<img src=x" not in text
+
+
 def test_the_live_look_ends_at_its_cap_and_at_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(30):
         person(number, city="Aarhus")
@@ -175,7 +189,7 @@ def test_the_live_look_ends_at_its_cap_and_at_its_time(monkeypatch: pytest.Monke
     monkeypatch.setattr(live, "CAP", 1000)
     monkeypatch.setattr(live, "SECONDS", -1.0)
     found = client.post(LIVE, typed(lives_in("Aarhus"))).json()
-    assert found["count"] == "At least 0 persons"
+    assert found["count"] == "Nobody so far"
     assert "of all persons were looked at" in found["html"]
 
 

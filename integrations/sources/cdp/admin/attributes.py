@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
 from integrations.sources.cdp.admin.attribute_page import AttributePages
-from integrations.sources.cdp.admin.standing import badge, shown_time, state_of
+from integrations.sources.cdp.admin.standing import WORDS, badge, shown_time, state_of
 from integrations.sources.cdp.admin.words import attribute_words
 from integrations.sources.cdp.calculations import is_told
 from integrations.sources.cdp.models import Attribute
@@ -27,7 +28,7 @@ class AttributeAdmin(AttributePages, ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description=gettext_lazy("What it is"))
     def what(self, obj: Attribute) -> str:
-        return attribute_words(obj)
+        return format_html(WORDS, attribute_words(obj))
 
     @admin.display(description=gettext_lazy("State"))
     def standing(self, obj: Attribute) -> str:

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
 from integrations.sources.cdp.admin.audience_page import AudiencePages
-from integrations.sources.cdp.admin.standing import badge, shown_time, state_of
+from integrations.sources.cdp.admin.standing import WORDS, badge, shown_time, state_of
 from integrations.sources.cdp.admin.words import audience_words
 from integrations.sources.cdp.conditions import catalogue
 from integrations.sources.cdp.models import Audience
@@ -38,7 +39,7 @@ class AudienceAdmin(AudiencePages, ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description=gettext_lazy("Who is in it"))
     def who(self, obj: Any) -> str:
-        return str(obj.words)
+        return format_html(WORDS, obj.words)
 
     @admin.display(description=gettext_lazy("Persons"))
     def persons(self, obj: Audience) -> str:

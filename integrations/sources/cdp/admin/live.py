@@ -38,6 +38,8 @@ class Look:
     def count(self) -> str:
         if self.number > CAP:
             return _("Over %(number)s persons") % {"number": f"{CAP:,}"}
+        if self.share < 100 and not self.number:
+            return _("Nobody so far")
         if self.share < 100:
             return _("At least %(number)s persons") % {"number": f"{self.number:,}"}
         return ngettext("%(number)s person", "%(number)s persons", self.number) % {"number": f"{self.number:,}"}

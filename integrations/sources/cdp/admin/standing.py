@@ -14,6 +14,8 @@ from integrations.sources.cdp.models import Person
 from integrations.sources.cdp.problems import Definition, is_hindered
 
 NOTHING = "–"
+# A cell of a list that may take several lines, also on a narrow screen.
+WORDS = '<span class="cdp-words">{}</span>'
 
 
 @dataclass(frozen=True)
