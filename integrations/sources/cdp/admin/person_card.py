@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from integrations.core.admin.log.sight import Sight
 from integrations.core.keyset import LAST_ID
@@ -46,7 +47,14 @@ def values(request: HttpRequest, person: Person) -> list[dict[str, Any]]:
 def properties(sight: Sight, person: Person) -> list[tuple[str, str]]:
     """Name and value; also of a property that was deleted."""
     names = dict(Property.objects.values_list("key", "name"))
-    return [(names.get(key, key), sight.json(value).strip('"')) for key, value in sorted(person.properties.items())]
+    return [(names.get(key, key), shown(sight, value)) for key, value in sorted(person.properties.items())]
+
+
+def shown(sight: Sight, value: Any) -> str:
+    """A value of JSON, text without quotes."""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return sight.label(value) if isinstance(value, str) else sight.json(value)
 
 
 def events(request: HttpRequest, sight: Sight, person: Person) -> dict[str, Any]:
@@ -63,7 +71,7 @@ def events(request: HttpRequest, sight: Sight, person: Person) -> dict[str, Any]
             {
                 "type": one.type,
                 "at": one.at,
-                "data": sight.json(one.data) if one.data else "",
+                "data": [(name, shown(sight, value)) for name, value in one.data.items()],
                 "id": one.external_id,
             }
             for one in rows[:PAGE]
