@@ -12,3 +12,4 @@ class CdpConfig(AppConfig):
         from integrations.sources.cdp import setup
 
         post_migrate.connect(setup.write_identifiers, sender=self)
+        post_migrate.connect(setup.write_schedules, sender=self)
