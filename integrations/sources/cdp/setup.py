@@ -1,0 +1,20 @@
+"""Rows every installation has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django_q.models import Schedule
+
+from integrations.core.setup import write_schedule
+from integrations.sources.cdp.models import IdentifierType
+
+
+def write_identifiers(**kwargs: Any) -> None:
+    """Email, unless an administrator has given the name or the key to another one."""
+    if not IdentifierType.objects.filter(key="email").exists():
+        IdentifierType.objects.get_or_create(name="Email", defaults={"key": "email", "kind": IdentifierType.Kind.EMAIL})
+
+
+def write_schedules(**kwargs: Any) -> None:
+    write_schedule("Customer data: minute", "integrations.sources.cdp.tasks.every_minute", Schedule.MINUTES)
