@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from integrations.sources.cdp import membership, values
+from integrations.sources.cdp.membership import Difference
 from integrations.sources.cdp.models import (
     Attribute,
     AttributeValue,
@@ -30,7 +31,7 @@ class Told(NamedTuple):
 
 def carry_memberships(survivors: Mapping[int, int], at: datetime.datetime) -> None:
     """Survivors enter and leave fixed audiences; those who go are still in them afterwards."""
-    fixed = {one.pk: one for one in Audience.objects.filter(kind=AudienceKind.FIXED)}
+    fixed = set(Audience.objects.filter(kind=AudienceKind.FIXED).values_list("pk", flat=True))
     ids = list({*survivors, *survivors.values()})
     inside = set(
         Membership.objects.filter(person_id__among=ids, audience_id__in=fixed).values_list("audience_id", "person_id")
@@ -41,8 +42,7 @@ def carry_memberships(survivors: Mapping[int, int], at: datetime.datetime) -> No
     for (audience_id, person_id), last in _newest(survivors, told, inside).items():
         if last.is_there != ((audience_id, person_id) in inside):
             (entering if last.is_there else leaving)[audience_id].add(person_id)
-    for audience_id in sorted({*entering, *leaving}):
-        membership.change(fixed[audience_id], entering[audience_id], leaving[audience_id], at)
+    membership.change_all({pk: Difference(entering[pk], leaving[pk]) for pk in sorted({*entering, *leaving})}, at)
     _keep_times(ToldMembership, "audience_id", survivors, told)
 
 
