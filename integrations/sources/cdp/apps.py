@@ -9,6 +9,7 @@ class CdpConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from integrations.sources.cdp import setup
+        from integrations.sources.cdp import schedules, setup
 
         post_migrate.connect(setup.write_identifiers, sender=self)
+        post_migrate.connect(schedules.write_schedules, sender=self)

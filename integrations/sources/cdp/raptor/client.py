@@ -164,4 +164,4 @@ def odd(answer: Answer, what: str) -> TemporaryError:
 def audience(said: dict[str, Any]) -> Listed:
     at = said.get("lastCalculated")
     calculated = as_moment(at) if isinstance(at, str) else None
-    return Listed(str(said["id"]), str(said.get("name") or ""), str(said.get("description") or ""), calculated)
+    return Listed(str(said["id"]).strip(), str(said.get("name") or ""), str(said.get("description") or ""), calculated)

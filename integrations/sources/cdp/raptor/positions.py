@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import datetime
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from integrations.core.batch import Outcome
+from integrations.sources.cdp.raptor.client import RaptorClient
 from integrations.sources.cdp.raptor.models import RaptorCursor
 from integrations.sources.cdp.rows import MembershipRow
 from integrations.sources.cdp.told import tell_memberships
 
 # An identifier's value, whether it entered, and when.
 Told = tuple[Any, bool, datetime.datetime | None]
+
+
+class OutOfTime(Exception):
+    """The rest is done in the next minute."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One worker's look at everything: by which person identifier, and until when (time.monotonic())."""
+
+    client: RaptorClient
+    identifier: str
+    deadline: float
+
+    def check_time(self) -> None:
+        if time.monotonic() > self.deadline:
+            raise OutOfTime
 
 
 class Overtaken(Exception):

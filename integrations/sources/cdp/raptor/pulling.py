@@ -12,22 +12,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integrations.core.batch import Refused
-from integrations.core.errors import ConfigurationError, NotSent, RecordError, SyncError
+from integrations.core.errors import ConfigurationError, NotSent, RecordError, SyncError, TemporaryError, Throttled
 from integrations.core.http.ratelimit import in_lane
 from integrations.sources.cdp.models import Audience
 from integrations.sources.cdp.raptor import naming, standing
-from integrations.sources.cdp.raptor.client import Expired, Listed, RaptorClient, whole
+from integrations.sources.cdp.raptor.client import PAGE, Expired, Listed, RaptorClient, whole
 from integrations.sources.cdp.raptor.models import RaptorCursor, RaptorKind, RaptorSettings
-from integrations.sources.cdp.raptor.positions import Overtaken, Told, hold, keep, note_refusals, tell
+from integrations.sources.cdp.raptor.positions import OutOfTime, Overtaken, Pass, Told, hold, keep, note_refusals, tell
 from integrations.sources.cdp.raptor.reading import MOVES, time_of
 from integrations.sources.cdp.raptor.whole import begin_again, read_whole
 
 # Seconds of work; what is left is done in the next minute.
 BUDGET = 45.0
-
-
-class OutOfTime(Exception):
-    """The rest is done in the next minute."""
+UNREADABLE = "The saved API key can't be read any more. Enter it again."
 
 
 def pull() -> None:
@@ -38,7 +35,8 @@ def pull() -> None:
     try:
         deadline = time.monotonic() + BUDGET
         with client_of(settings) as client, in_lane(urgent=False, deadline=deadline):
-            _follow(client, settings, deadline)
+            key = settings.identifier.key if settings.identifier else ""
+            _follow(Pass(client, key, deadline), settings.activation_id)
     except (OutOfTime, Overtaken, NotSent):
         standing.went_well()
     except (ConfigurationError, InvalidToken) as error:
@@ -51,9 +49,6 @@ def pull() -> None:
         standing.release()
 
 
-UNREADABLE = "The saved API key can't be read any more. Enter it again."
-
-
 def client_of(settings: RaptorSettings) -> RaptorClient:
     """Raises ConfigurationError for what is missing, InvalidToken for a key that can't be decrypted."""
     if not settings.api_key:
@@ -63,19 +58,23 @@ def client_of(settings: RaptorSettings) -> RaptorClient:
     return RaptorClient(settings.base_url, settings.header_name, settings.api_key)
 
 
-def _follow(client: RaptorClient, settings: RaptorSettings, deadline: float) -> None:
-    listed = {one.id: one for one in client.audiences(settings.activation_id)}
-    identifier = settings.identifier.key if settings.identifier else ""
+def _follow(now: Pass, activation_id: str) -> None:
+    listed = {one.id: one for one in now.client.audiences(activation_id)}
+    later: TemporaryError | None = None
     for cursor in _cursors(listed):
-        if time.monotonic() > deadline:
-            raise OutOfTime
+        now.check_time()
         try:
-            _read(client, cursor, identifier, listed[cursor.external_id])
-        except RecordError as error:
+            _read(now, cursor, listed[cursor.external_id])
+        except (NotSent, Throttled):
+            raise
+        except (RecordError, TemporaryError) as error:
             # One audience that can't be read holds up no other.
             keep(cursor, problem=error.message)
+            later = error if isinstance(error, TemporaryError) else later
         else:
             keep(cursor, problem="", read_at=timezone.now())
+    if later is not None:
+        raise later
 
 
 def _cursors(listed: dict[str, Listed]) -> list[RaptorCursor]:
@@ -87,17 +86,19 @@ def _cursors(listed: dict[str, Listed]) -> list[RaptorCursor]:
     audiences = dict(Audience.objects.filter(external_id__in=ids).values_list("external_id", "pk"))
     known = {cursor.external_id: cursor for cursor in RaptorCursor.objects.filter(external_id__in=ids)}
     RaptorCursor.objects.exclude(external_id__in=ids).filter(attached=True).update(attached=False)
-    found = []
-    for external_id, audience_id in audiences.items():
-        cursor = known.get(external_id or "") or RaptorCursor(external_id=external_id or "", audience_id=audience_id)
-        if cursor.audience_id != audience_id:
-            # Deleted here and made anew: nothing of it is known.
-            cursor = RaptorCursor(pk=cursor.pk, external_id=cursor.external_id, audience_id=audience_id)
-        if cursor.pk is None or not cursor.attached or cursor.audience_id != known[cursor.external_id].audience_id:
-            cursor.attached = True
-            cursor.save()
-        found.append(cursor)
+    found = [_cursor(known.get(external_id or ""), external_id or "", pk) for external_id, pk in audiences.items()]
     return sorted(found, key=lambda one: (one.read_at or datetime.datetime.min.replace(tzinfo=datetime.UTC), one.pk))
+
+
+def _cursor(known: RaptorCursor | None, external_id: str, audience_id: int) -> RaptorCursor:
+    """As it stands. Of an audience that was deleted here and made anew nothing is known any more."""
+    if known is not None and known.audience_id == audience_id and known.attached:
+        return known
+    if known is None or known.audience_id != audience_id:
+        known = RaptorCursor(pk=known.pk if known else None, external_id=external_id, audience_id=audience_id)
+    known.attached = True
+    known.save()
+    return known
 
 
 def _sightings(listed: Iterable[Listed], now: datetime.datetime) -> Iterable[naming.Sighting]:
@@ -110,36 +111,37 @@ def _sightings(listed: Iterable[Listed], now: datetime.datetime) -> Iterable[nam
         yield naming.Sighting(RaptorKind.AUDIENCE, external_id, one.name, at, description=one.description)
 
 
-def _read(client: RaptorClient, cursor: RaptorCursor, identifier: str, listed: Listed) -> None:
+def _read(now: Pass, cursor: RaptorCursor, listed: Listed) -> None:
     try:
-        _read_on(client, cursor, identifier, listed)
+        _read_on(now, cursor, listed)
     except Expired:
         begin_again(cursor)
-        _read_on(client, cursor, identifier, listed)
+        _read_on(now, cursor, listed)
 
 
-def _read_on(client: RaptorClient, cursor: RaptorCursor, identifier: str, listed: Listed) -> None:
+def _read_on(now: Pass, cursor: RaptorCursor, listed: Listed) -> None:
     if cursor.sequence is None:
-        now = timezone.now()
-        read_whole(client, cursor, identifier, min(listed.calculated or now, now))
-    while _read_changes(client, cursor, identifier):
-        pass
+        today = timezone.now()
+        read_whole(now, cursor, min(listed.calculated or today, today))
+    while _read_changes(now, cursor):
+        now.check_time()
 
 
-def _read_changes(client: RaptorClient, cursor: RaptorCursor, identifier: str) -> bool:
+def _read_changes(now: Pass, cursor: RaptorCursor) -> bool:
     """A page of changes; False when there are no more by now."""
-    found = client.changes(identifier, cursor.external_id, cursor.sequence or 0)
-    if found.sequence < (cursor.sequence or 0):
+    since = cursor.sequence or 0
+    found = now.client.changes(now.identifier, cursor.external_id, since)
+    if found.sequence < since:
         raise Expired("Raptor counts from the beginning again.")
-    if found.sequence == cursor.sequence:
+    if found.sequence == since:
         return False
     told, reasons = _told(found.changes, cursor.external_id)
     with transaction.atomic():
         hold(cursor)
-        tell(cursor, identifier, told)
+        tell(cursor, now.identifier, told)
         note_refusals(cursor, reasons)
         keep(cursor, sequence=found.sequence)
-    return bool(found.changes)
+    return len(found.changes) >= PAGE
 
 
 def _told(changes: list[object], audience_id: str) -> tuple[list[Told], list[str]]:

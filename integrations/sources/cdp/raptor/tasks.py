@@ -10,8 +10,7 @@ def apply_calls() -> None:
     _calls.apply_waiting()
 
 
-def every_minute() -> None:
-    _calls.apply_waiting()
+def pull() -> None:
     _pulling.pull()
 
 

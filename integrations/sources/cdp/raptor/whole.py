@@ -13,11 +13,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from integrations.core.errors import RecordError
 from integrations.sources.cdp import membership, unify
 from integrations.sources.cdp.models import Membership, ToldMembership
-from integrations.sources.cdp.raptor.client import RaptorClient
 from integrations.sources.cdp.raptor.models import RaptorCursor
-from integrations.sources.cdp.raptor.positions import hold, keep, tell
+from integrations.sources.cdp.raptor.positions import Pass, hold, keep, tell
 from integrations.sources.cdp.times import keep_times
 
 # Members who are looked at in one transaction, after the last page.
@@ -26,16 +26,17 @@ SLICE = 500
 AFTER = datetime.timedelta(microseconds=1)
 
 
-def read_whole(client: RaptorClient, cursor: RaptorCursor, identifier: str, at: datetime.datetime) -> None:
-    """Go on with a reading, or begin one that describes the time `at`. Raises SyncError, and Overtaken."""
+def read_whole(now: Pass, cursor: RaptorCursor, at: datetime.datetime) -> None:
+    """Go on with a reading, or begin one that describes the time `at`. Raises SyncError, OutOfTime and Overtaken."""
     if cursor.reading_at is None:
         with transaction.atomic():
             hold(cursor)
             keep(cursor, reading_at=at + AFTER, reading_page="", reading_after=None, sequence=None)
     while cursor.reading_after is None:
-        _read_page(client, cursor, identifier)
+        now.check_time()
+        _read_page(now, cursor)
     while _let_leave(cursor):
-        pass
+        now.check_time()
 
 
 def begin_again(cursor: RaptorCursor) -> None:
@@ -45,13 +46,19 @@ def begin_again(cursor: RaptorCursor) -> None:
         keep(cursor, sequence=None, reading_at=None, reading_page="", reading_after=None)
 
 
-def _read_page(client: RaptorClient, cursor: RaptorCursor, identifier: str) -> None:
-    page = client.membership(cursor.external_id, cursor.reading_page)
+def _read_page(now: Pass, cursor: RaptorCursor) -> None:
     first = not cursor.reading_page
+    try:
+        page = now.client.membership(cursor.external_id, cursor.reading_page)
+    except RecordError:
+        if not first:
+            # The address of a page may not work for ever.
+            begin_again(cursor)
+        raise
     with transaction.atomic():
         hold(cursor)
-        rows = [(profile.get(identifier) if isinstance(profile, dict) else None, True) for profile in page.profiles]
-        tell(cursor, identifier, [(value, entered, cursor.reading_at) for value, entered in rows])
+        values = [one.get(now.identifier) if isinstance(one, dict) else None for one in page.profiles]
+        tell(cursor, now.identifier, [(value, True, cursor.reading_at) for value in values])
         keep(
             cursor,
             # Changes from then on come after what any page says.
