@@ -9,7 +9,13 @@ from integrations.sources.cdp.models.people import (
     Property,
 )
 from integrations.sources.cdp.models.told import ToldMembership, ToldValue
-from integrations.sources.cdp.raptor.models import RaptorCall, RaptorCursor, RaptorDefinition, RaptorPull, RaptorSettings
+from integrations.sources.cdp.raptor.models import (
+    RaptorCall,
+    RaptorCursor,
+    RaptorDefinition,
+    RaptorPull,
+    RaptorSettings,
+)
 
 __all__ = [
     "Attribute",

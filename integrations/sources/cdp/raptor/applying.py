@@ -143,5 +143,3 @@ def _ids(definitions: QuerySet[Audience], changes: Iterable[Change]) -> dict[str
 
 def number_of(results: Iterable[Result], outcome: Applied) -> int:
     return sum(result.outcome == outcome for result in results)
-
-

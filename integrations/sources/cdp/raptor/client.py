@@ -23,6 +23,7 @@ CALLS_PER_SECOND = 10
 # Changes of one answer.
 PAGE = 500
 LONGEST_REASON = 200
+NO_ACTIVATION = "Raptor doesn't know this activation (404). Check the Activation ID, and that it is active in Raptor."
 
 
 class NotFound(RecordError):
@@ -88,8 +89,7 @@ class RaptorClient:
         try:
             answer = self.http.get("api/v3/audiences", params={"activationId": activation_id})
         except NotFound as error:
-            said = "Raptor doesn't know this activation (404). Check the Activation ID, and that it is active in Raptor."
-            raise ConfigurationError(said, call=error.call) from None
+            raise ConfigurationError(NO_ACTIVATION, call=error.call) from None
         return [audience(one) for one in listed(answer, "audiences") if isinstance(one, dict) and one.get("id")]
 
     def membership(self, audience_id: str, page: str = "") -> Page:

@@ -28,7 +28,7 @@ SCOPE = "raptor-webhook"
 add_scope(SCOPE, _("Raptor's webhook"), offered=False)
 
 BAD_SIGNATURE = "The signature is missing or wrong: Raptor signed with another secret than the one saved here."
-NO_SECRET = "No push secret is saved here yet, so no signature can be checked. Enter it on the page Raptor."
+NOTHING_TO_CHECK_WITH = "No push secret is saved here yet, so no signature can be checked. Enter it on the page Raptor."
 UNREADABLE = "The saved push secret can't be read any more. Enter it again on the page Raptor."
 TOO_MANY = "The call held {number} changes; at most {most} are taken at once."
 
@@ -81,7 +81,7 @@ def _unsigned(body: bytes, sent: str) -> str:
     except InvalidToken:
         return UNREADABLE
     if not secret:
-        return NO_SECRET
+        return NOTHING_TO_CHECK_WITH
     expected = f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
     same = hmac.compare_digest(expected.encode(), sent.strip().encode("utf-8", "replace"))
     return "" if same else BAD_SIGNATURE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,7 +84,7 @@ def read(index: int, said: Any) -> Change:
     if not isinstance(said, dict):
         raise Refused("", _("This change is no JSON object."))
     type_ = said.get("type")
-    if type_ not in READERS:
+    if not isinstance(type_, str) or type_ not in READERS:
         known = {"known": ", ".join(READERS)}
         raise Refused("type", _("There is no such type of change. There are: %(known)s.") % known)
     name = said.get("name")
@@ -126,4 +126,8 @@ def _is_text(value: Any, longest: int) -> bool:
     return isinstance(value, str) and len(value) <= longest and value.isprintable()
 
 
-READERS = {AUDIENCE: _membership, VALUE: _value, DELETED: lambda said, common: Change(**common)}
+READERS: Mapping[str, Callable[[Mapping[str, Any], dict[str, Any]], Change]] = {
+    AUDIENCE: _membership,
+    VALUE: _value,
+    DELETED: lambda _said, common: Change(**common),
+}

@@ -58,7 +58,7 @@ def put_off(error: SyncError) -> None:
 
 
 def resume(*, from_the_start: bool = False) -> None:
-    """After settings were saved or a test went well. `from_the_start`: another account's sequence numbers mean nothing."""
+    """After settings were saved or a test went well. `from_the_start`: sequence numbers are another account's now."""
     RaptorPull.load()
     again = {"stopped": "", "problem": "", "problem_since": None, "tries": 0, "not_before": None}
     RaptorPull.objects.filter(pk=1).update(**again)
