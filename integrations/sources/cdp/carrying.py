@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from integrations.sources.cdp import membership, values
+from integrations.sources.cdp import membership
 from integrations.sources.cdp.membership import Difference
 from integrations.sources.cdp.models import (
     Attribute,
@@ -19,6 +19,7 @@ from integrations.sources.cdp.models import (
 )
 from integrations.sources.cdp.models.audiences import AudienceKind
 from integrations.sources.cdp.times import LONG_AGO, Pair, Times, keep_times, times
+from integrations.sources.cdp.values import write as write_values
 
 
 class Told(NamedTuple):
@@ -59,7 +60,7 @@ def carry_values(survivors: Mapping[int, int], at: datetime.datetime) -> None:
         if value != known.get((attribute_id, person_id)):
             changes[attribute_id][person_id] = value
     for attribute_id in sorted(changes):
-        values.write(attributes[attribute_id], changes[attribute_id], at)
+        write_values(attributes[attribute_id], changes[attribute_id], at)
     _keep_times(ToldValue, "attribute_id", survivors, told)
 
 

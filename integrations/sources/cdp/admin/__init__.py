@@ -1,3 +1,1 @@
-"""The pages of the customer data platform."""
-
-from integrations.sources.cdp.raptor import admin as raptor  # noqa: F401 – registers its pages
+from integrations.sources.cdp.admin import access, attributes, audiences, person_list, vocabulary  # noqa: F401 – these register their pages
