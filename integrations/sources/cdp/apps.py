@@ -9,7 +9,7 @@ class CdpConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from integrations.sources.cdp import schedules, setup
+        from integrations.sources.cdp import setup
 
         post_migrate.connect(setup.write_identifiers, sender=self)
-        post_migrate.connect(schedules.write_schedules, sender=self)
+        post_migrate.connect(setup.write_schedules, sender=self)

@@ -97,7 +97,10 @@ def new_misfits(attribute: Attribute, event_ids: Collection[int]) -> int:
     hasn't come past."""
     if not _reads_field(attribute) or not event_ids:
         return 0
-    events = PersonEvent.objects.filter(pk__among=list(event_ids), type_id=attribute.event_type_id)
+    # + 0: or SQLite would read all events of the type.
+    events = PersonEvent.objects.alias(of=F("type_id") + 0).filter(
+        pk__among=list(event_ids), of=attribute.event_type_id
+    )
     if attribute.calculating_after is not None:
         events = events.filter(person__lte=attribute.calculating_after)
     return _unfit(events, attribute).count()

@@ -7,6 +7,7 @@ number below 1e100; Yes/No is true or false (1 and 0 here); a date is a string t
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.db import models
@@ -89,13 +90,19 @@ class JSONValue(Func):
         return self._as(compiler, POSTGRESQL[self.kind], self.key)
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:
-        return self._as(compiler, SQLITE[self.kind], f'$."{self.key}"')
+        return self._as(compiler, SQLITE[self.kind], _path(self.key))
 
     def _as(self, compiler: Any, template: str, key: str) -> tuple[str, tuple[Any, ...]]:
         # The column itself, as the model declares it: no parameters.
         column, _ = compiler.compile(self.source_expressions[0])
         sql = template.format(column=column, key="%s")
         return sql, (key,) * template.count("{key}")
+
+
+def _path(key: str) -> str:
+    """As SQLite finds it: its JSON holds letters like Ø in the form in which Django wrote them, and names are compared
+    as they are written."""
+    return f"$.{json.dumps(key)}"
 
 
 class Present(JSONValue):
@@ -111,4 +118,4 @@ class Present(JSONValue):
         return self._as(compiler, "({column} ->> {key}) IS NOT NULL", self.key)
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:
-        return self._as(compiler, "json_extract({column}, {key}) IS NOT NULL", f'$."{self.key}"')
+        return self._as(compiler, "json_extract({column}, {key}) IS NOT NULL", _path(self.key))

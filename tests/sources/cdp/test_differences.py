@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations.sources.cdp import definitions, passing, recalculation, scratch, values
@@ -150,7 +150,7 @@ def replayed(heard: list[Any]) -> dict[int, set[int]]:
     return inside
 
 
-@settings(max_examples=100, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(histories.CONDITIONS, min_size=2, max_size=2), histories.HISTORIES)
 def test_differences_are_exact(asked: list[dict[str, Any]], history: list[tuple[Any, ...]]) -> None:
     with transaction.atomic(), time_machine.travel(START, tick=False) as clock, announced() as heard:
