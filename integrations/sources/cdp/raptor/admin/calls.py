@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
 from integrations.core.redact import clean, mask_payload
+from integrations.core.search import InfinitePaginator
 from integrations.sources.cdp.raptor import calls
 from integrations.sources.cdp.raptor.applying import Applied
 from integrations.sources.cdp.raptor.models import CallStatus, RaptorCall
@@ -46,6 +47,7 @@ class RaptorCallAdmin(ModelAdmin):  # type: ignore[misc]
     search_help_text = gettext_lazy("A whole batch id")
     list_select_related = False
     show_full_result_count = False
+    paginator = InfinitePaginator
     actions = None
     fields = ("received_at", "status_badge", "message", "batch_id", "activation_id", "sequence", "changes", "repeats")
     change_list_template = "admin/cdp/raptor/calls.html"

@@ -21,7 +21,7 @@ def raptor_notices(request: HttpRequest) -> Iterator[Notice]:
     row = RaptorPull.objects.filter(pk=1).exclude(problem="").first()
     if row is not None and RaptorSettings.objects.filter(pk=1, pull=True).exists():
         since = formats.date_format(timezone.localtime(row.problem_since), "DATETIME_FORMAT")
-        text = _("Raptor: %(problem)s Since %(since)s.") % {"problem": row.problem, "since": since}
+        text = _("Raptor: %(problem)s (since %(since)s)") % {"problem": row.problem, "since": since}
         level = "bad" if row.stopped else "warning"
         yield Notice(text, reverse("admin:cdp_raptorsettings_changelist"), level)
     if RaptorCall.objects.filter(status=RaptorCall.Status.FAILED)[:1].exists():

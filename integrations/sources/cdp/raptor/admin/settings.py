@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from integrations.core.api.tokens import new_token
 from integrations.core.models import ApiToken
@@ -53,6 +54,12 @@ class RaptorSettingsAdmin(ModelAdmin):  # type: ignore[misc]
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         fields = FIELDS if self.has_change_permission(request, obj) else ()
         return super().get_form(request, obj, change, **{**kwargs, "fields": fields})
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The identifier is chosen here, and made and changed on its own page: no buttons for that beside it."""
+        if db_field.name == "identifier":
+            return db_field.formfield(widget=UnfoldAdminSelectWidget())
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who may only look sees no field for a secret."""
