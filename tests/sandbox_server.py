@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.sandbox_flexpos import FlexPOSAccount
     from tests.sandbox_heyloyalty import HeyloyaltyAccount
     from tests.sandbox_leadhub import LeadHubAccount
+    from tests.sandbox_raptor import RaptorAccount
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_MODULE = "config.test_settings"
@@ -108,6 +109,14 @@ class Sandbox:
         from tests.sandbox_heyloyalty import HeyloyaltyAccount
 
         account = HeyloyaltyAccount(self, "heyloyalty", name)
+        account.call("POST", "open")
+        return account
+
+    def raptor(self, name: str = "practice") -> RaptorAccount:
+        """The account called so, made if need be."""
+        from tests.sandbox_raptor import RaptorAccount
+
+        account = RaptorAccount(self, "raptor", name)
         account.call("POST", "open")
         return account
 

@@ -24,6 +24,7 @@ from integrations.sandbox.flexpos.front import FlexPOS
 from integrations.sandbox.heyloyalty.front import Heyloyalty
 from integrations.sandbox.leadhub.front import LeadHub
 from integrations.sandbox.leadsquared.front import LeadSquared
+from integrations.sandbox.raptor.front import Raptor
 from integrations.sandbox.responses import html
 from integrations.sandbox.snapshot import Snapshot, State
 from integrations.sandbox.vendor import Account, Vendor
@@ -32,7 +33,7 @@ from integrations.sandbox.wire import STOPPING_KEY, KeepAliveHandler
 logger = logging.getLogger(__name__)
 
 # One line a vendor.
-VENDORS: Sequence[type[Vendor[Any]]] = (LeadSquared, LeadHub, FlexPOS, Heyloyalty)
+VENDORS: Sequence[type[Vendor[Any]]] = (LeadSquared, LeadHub, FlexPOS, Heyloyalty, Raptor)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared with, not bound to
 STYLESHEET = Path(__file__).parent / "templates" / "sandbox" / "sandbox.css"

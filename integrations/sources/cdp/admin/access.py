@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.core.admin.connection.sidebar import item, sidebar_group
 from integrations.core.setup import MARKETING, SUPPORT, grant
+from integrations.sources.cdp.raptor.admin.access import PAGE as RAPTOR
 
 SUPPORT_MAY = tuple(
     f"view_{name}"
@@ -56,6 +57,7 @@ PAGES = (
     ),
     (gettext_lazy("Properties"), "list_alt", "property_changelist", ("view_property", "change_property")),
     (gettext_lazy("Event types"), "bolt", "eventtype_changelist", ("view_eventtype",)),
+    RAPTOR,
 )
 
 

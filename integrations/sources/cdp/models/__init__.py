@@ -9,6 +9,13 @@ from integrations.sources.cdp.models.people import (
     Property,
 )
 from integrations.sources.cdp.models.told import ToldMembership, ToldValue
+from integrations.sources.cdp.raptor.models import (
+    RaptorCall,
+    RaptorCursor,
+    RaptorDefinition,
+    RaptorPull,
+    RaptorSettings,
+)
 
 __all__ = [
     "Attribute",
@@ -21,6 +28,11 @@ __all__ = [
     "Person",
     "PersonEvent",
     "Property",
+    "RaptorCall",
+    "RaptorCursor",
+    "RaptorDefinition",
+    "RaptorPull",
+    "RaptorSettings",
     "ToldMembership",
     "ToldValue",
 ]
