@@ -7,30 +7,37 @@ waits for another try, which begins with a look, too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from integrations.connectors.flexpos.choices import Choices
-from integrations.connectors.flexpos.looking import Here, look
-from integrations.connectors.flexpos.plans import Act, Plan
 from integrations.connectors.heyloyalty.bulk import ImportSettings, files
 from integrations.connectors.heyloyalty.fields import MemberList
+from integrations.connectors.heyloyalty.list_connector import ListConnector
+from integrations.connectors.heyloyalty.looking import Here, look
+from integrations.connectors.heyloyalty.plans import Act, Plan
 from integrations.connectors.heyloyalty.values import changes
 from integrations.core.connector import Outcome, Result
 from integrations.core.errors import TemporaryError
 from integrations.core.http import Call
 
-if TYPE_CHECKING:
-    from integrations.connectors.flexpos.connector import FlexPOS
-
 # Seconds before each look at what an import has done.
 PAUSES = (0.3, 0.7, 2.0, 4.0)
 LATER_SECONDS = 30
+# Tries by import; after them a member is sent alone, which tells why Heyloyalty doesn't take it.
+IMPORT_TRIES = 2
 NOT_THERE_YET = "Heyloyalty has an import with this member and hasn't worked it off yet; the portal looks again soon."
 
 
-def bulk_import(connector: FlexPOS, plans: Sequence[Plan], chosen: Choices, alone: list[Plan]) -> Iterator[Outcome]:
+def fits_import(one: Plan) -> bool:
+    """Somebody whose address changed, or who is to be there twice, an import would take for somebody else."""
+    # A retry begins with the second try.
+    fresh = one.item.attempts <= IMPORT_TRIES + one.item.retried
+    return fresh and one.act != Act.PATCH and not (one.act == Act.ANEW and one.seen)
+
+
+def bulk_import(
+    connector: ListConnector, plans: Sequence[Plan], settings: ImportSettings, alone: list[Plan]
+) -> Iterator[Outcome]:
     """Import, and tell what became of each. `alone` gets those that an import which seems over did not take."""
-    calls = _send_files(connector, plans, chosen)
+    calls = _send_files(connector, plans, settings)
     waiting, last = list(plans), 0
     for seconds in PAUSES:
         connector.pause.wait(seconds)
@@ -38,8 +45,7 @@ def bulk_import(connector: FlexPOS, plans: Sequence[Plan], chosen: Choices, alon
         arrived = {one for one in waiting if _is_there(connector.member_list, one, here)}
         for one in arrived:
             result = Result.UPDATED if one.act == Act.UPDATE else Result.NEW
-            key = one.person.key
-            yield Outcome(one.item, result, remote_id=here[key].member_id, call=calls[key])
+            yield Outcome(one.item, result, remote_id=here[one.key].member_id, call=calls[one.key])
         waiting = [one for one in waiting if one not in arrived]
         if not waiting:
             return
@@ -48,14 +54,13 @@ def bulk_import(connector: FlexPOS, plans: Sequence[Plan], chosen: Choices, alon
         alone += waiting
         return
     for one in waiting:
-        call = calls[one.person.key]
+        call = calls[one.key]
         yield Outcome(one.item, Result.WAITING, NOT_THERE_YET, "importing", call=call, retry_after=LATER_SECONDS)
 
 
-def _send_files(connector: FlexPOS, plans: Sequence[Plan], chosen: Choices) -> dict[str, Call]:
+def _send_files(connector: ListConnector, plans: Sequence[Plan], settings: ImportSettings) -> dict[str, Call]:
     """The call each person travelled by. An empty cell empties a field, so a file has members of the same fields."""
-    member_list, errors_to = connector.member_list, connector.connection.errors_to
-    settings = ImportSettings(connector.match_on, chosen.automations, errors_to)
+    member_list = connector.member_list
     groups: dict[frozenset[str], list[Plan]] = {}
     for one in plans:
         groups.setdefault(frozenset(one.row), []).append(one)
@@ -63,14 +68,14 @@ def _send_files(connector: FlexPOS, plans: Sequence[Plan], chosen: Choices) -> d
     for group in groups.values():
         for file in files(member_list, [one.row for one in group], settings):
             call = connector.heyloyalty.import_members(member_list.id, file.csv, file.parameters)
-            calls |= {one.person.key: call for one in group}
+            calls |= {one.key: call for one in group}
     return calls
 
 
-def _look(connector: FlexPOS, waiting: Sequence[Plan]) -> Here:
+def _look(connector: ListConnector, waiting: Sequence[Plan]) -> Here:
     """Nobody, when Heyloyalty can't be asked now: what was sent must not count as unsent."""
     try:
-        keys = (one.person.key for one in waiting)
+        keys = (one.key for one in waiting)
         return look(connector.heyloyalty, connector.member_list, connector.match_on, keys)
     except TemporaryError:
         return {}
@@ -78,7 +83,7 @@ def _look(connector: FlexPOS, waiting: Sequence[Plan]) -> Here:
 
 def _is_there(member_list: MemberList, one: Plan, here: Here) -> bool:
     """Of somebody who was there any change counts: what Heyloyalty makes of a value may look different."""
-    now = here.get(one.person.key)
+    now = here.get(one.key)
     if now is None or one.seen is None:
         return now is not None
     moved = any(now.values.get(name) != one.seen.values.get(name) for name in one.row)
