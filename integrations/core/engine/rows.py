@@ -18,6 +18,7 @@ from integrations.core.fields import EncryptedBytes, EncryptedText
 Model = type[models.Model]
 
 
+@models.ForeignKey.register_lookup
 @models.Field.register_lookup
 class Among(models.Lookup):
     """`pk__among=ids`: IN with one parameter, however many there are.
@@ -73,6 +74,28 @@ def insert(
         cursor.execute(sql, [*values, json.dumps(listed, ensure_ascii=False, separators=(",", ":"))])
         # Ids grow in the order of the rows; in which order they are returned, no database promises.
         return sorted(row[0] for row in cursor.fetchall())
+
+
+# By database: pairs as rows, and the two values of one.
+PAIRS = {
+    "sqlite": ("json_each(%s) AS r", "json_extract(r.value, '$[{place}]')"),
+    "postgresql": ("jsonb_array_elements(%s::jsonb) AS r (value)", "(r.value->>{place})::bigint"),
+}
+
+
+def repoint(model: Model, column: str, pairs: Mapping[int, int]) -> None:
+    """Rows whose foreign key `column` has a key of `pairs` get its value instead, with one statement."""
+    if not pairs:
+        return
+    source, element = PAIRS[connection.vendor]
+    table = connection.ops.quote_name(model._meta.db_table)
+    name = connection.ops.quote_name(_fields(model)[column].column)
+    old, new = element.format(place=0), element.format(place=1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET {name} = {new} FROM {source} WHERE {table}.{name} = {old}",  # noqa: S608 – our names
+            [json.dumps(list(pairs.items()))],
+        )
 
 
 @lru_cache

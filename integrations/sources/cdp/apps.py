@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class CdpConfig(AppConfig):
@@ -6,3 +7,8 @@ class CdpConfig(AppConfig):
     label = "cdp"
     verbose_name = "Customer Data Platform"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from integrations.sources.cdp import setup
+
+        post_migrate.connect(setup.write_identifiers, sender=self)

@@ -8,6 +8,7 @@ from integrations.sources.cdp.models.people import (
     PersonEvent,
     Property,
 )
+from integrations.sources.cdp.models.told import ToldMembership, ToldValue
 
 __all__ = [
     "Attribute",
@@ -20,4 +21,6 @@ __all__ = [
     "Person",
     "PersonEvent",
     "Property",
+    "ToldMembership",
+    "ToldValue",
 ]

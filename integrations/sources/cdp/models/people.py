@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 # Names in the API and in conditions: small letters, digits and _, a letter first.
-NAME = RegexValidator(r"^[a-z][a-z0-9_]*\Z", _("Small letters, digits and _ only, beginning with a letter."))
+NAME_PATTERN = r"^[a-z][a-z0-9_]*\Z"
+NAME = RegexValidator(NAME_PATTERN, _("Small letters, digits and _ only, beginning with a letter."))
 LONGEST_NAME = 60
 LONGEST_VALUE = 191
 
@@ -84,9 +85,12 @@ class Person(models.Model):
     """Everything known of one person, under however many identifiers. Whoever changes any of it locks this row first.
 
     `properties` maps Property.key to text, a number, true/false or an ISO date; what isn't known isn't there.
+    `property_times` maps Property.key to when it last changed, in seconds since 1970: when persons turn out to be one,
+    the newer value stays.
     """
 
     properties = models.JSONField(_("Properties"), default=dict, blank=True)
+    property_times = models.JSONField(default=dict, editable=False)
     created_at = models.DateTimeField(_("Created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("Changed"), default=timezone.now, editable=False)
 
