@@ -28,7 +28,7 @@ from integrations.connectors.flexpos.orders import JOURNAL, TICKET
 from integrations.connectors.flexpos.standing import UNSUBSCRIPTION, person_key, unsubscribed_as
 from integrations.connectors.flexpos.streams import IMPORT
 from integrations.connectors.heyloyalty.fields import core_fields
-from integrations.connectors.heyloyalty.list_connector import ListConnector
+from integrations.connectors.heyloyalty.list_connector import Changed, ListConnector
 from integrations.connectors.heyloyalty.values import Converter
 from integrations.core.connector import (
     CheckStep,
@@ -42,7 +42,7 @@ from integrations.core.connector import (
     Skip,
 )
 from integrations.core.errors import RecordError
-from integrations.core.mapping import Mapped, digest
+from integrations.core.mapping import Mapped
 from integrations.core.models import Cursor, Delivery, Run
 from integrations.core.registry import register
 
@@ -56,17 +56,6 @@ RECORD_TYPES = (
 CONSENT = "consent"
 EVERY = datetime.timedelta(minutes=5)
 AT_NIGHT = datetime.time(3, 0)
-
-
-class Changed(Mapped):
-    """To be sent although nothing changed."""
-
-    def __init__(self, found: Mapped, event_id: int) -> None:
-        super().__init__(found.values, found.defaults)
-        self._event_id = event_id
-
-    def fingerprint(self) -> str:
-        return digest(["event", self._event_id])
 
 
 @register(FlexPOSConnection)

@@ -10,6 +10,18 @@ from integrations.connectors.heyloyalty.client import HeyloyaltyClient
 from integrations.connectors.heyloyalty.fields import MemberList
 from integrations.core.connector import Connector
 from integrations.core.http.ratelimit import RateLimits
+from integrations.core.mapping import Mapped, digest
+
+
+class Changed(Mapped):
+    """To be sent although nothing changed."""
+
+    def __init__(self, found: Mapped, event_id: int) -> None:
+        super().__init__(found.values, found.defaults)
+        self._event_id = event_id
+
+    def fingerprint(self) -> str:
+        return digest(["event", self._event_id])
 
 
 class ListConnector(Connector):
