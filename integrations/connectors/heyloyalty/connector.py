@@ -29,6 +29,7 @@ class HeyloyaltyActivation(ListConnector):
     label = "Heyloyalty"
     summary = "Audiences and calculated attributes reach the members of a list of Heyloyalty as fields."
     record_types = (MEMBER, FIELD)
+    joins_source = True
     connection: ActivationConnection
 
     @cached_property
