@@ -48,7 +48,7 @@ def carry_memberships(survivors: Mapping[int, int], at: datetime.datetime) -> No
 
 def carry_values(survivors: Mapping[int, int], at: datetime.datetime) -> None:
     """Survivors get told values; those who go still have theirs afterwards."""
-    attributes = {one.pk: one for one in Attribute.objects.filter(event_type=None)}
+    attributes = {one.pk: one for one in Attribute.objects.filter(aggregate="")}
     ids = list({*survivors, *survivors.values()})
     found = AttributeValue.objects.filter(person_id__among=ids, attribute_id__in=attributes)
     known: dict[Pair, Any] = {(one.attribute_id, one.person_id): one.value for one in found}

@@ -21,8 +21,9 @@ from integrations.sources.cdp.models import (
 
 
 def merge_rows(survivors: Mapping[int, int], at: datetime.datetime) -> list[int]:
-    """Move what the persons of `survivors` have to those it maps them to; they go. All of them are locked, and all
-    audiences. Returns the identifiers that moved. What is calculated of those who stay is left to the caller.
+    """Move what the persons of `survivors` have to those it maps them to; they go. All of them are locked, and so is
+    everything (`recalculation.lock_everything`). Returns the identifiers that moved. What is calculated of those who
+    stay is left to the caller.
     """
     if not survivors:
         return []
@@ -55,8 +56,3 @@ def _of(
 ) -> list[tuple[int, int]]:
     found = model._default_manager.filter(person_id__among=list(person_ids))
     return list(found.values_list(what, "person_id"))
-
-
-def lock_audiences() -> None:
-    """All of them: who is new or unified may enter or leave any."""
-    membership.lock(list(Audience.objects.values_list("pk", flat=True)))

@@ -106,6 +106,7 @@ def _tell_memberships(rows: Sequence[MembershipRow]) -> list[RowResult]:
 def _tell_values(rows: Sequence[ValueRow]) -> list[RowResult]:
     types, attributes = Types(), _Things(Attribute, [row.attribute for row in rows])
     telling = _Telling(Booking(rows, lambda row: _read_value(types, attributes, row)))
+    locked = values.lock(telling.thing_ids)
     told = ToldValue.objects.filter(attribute_id__in=telling.thing_ids, person_id__among=telling.person_ids)
     found = AttributeValue.objects.filter(attribute_id__in=telling.thing_ids, person_id__among=telling.person_ids)
     before = {(one.attribute_id, one.person_id): one.value for one in found}
@@ -114,7 +115,7 @@ def _tell_values(rows: Sequence[ValueRow]) -> list[RowResult]:
         changes[attribute_id][person_id] = value
     by_id = {person.pk: person for person in telling.persons.values()}
     for attribute_id, new in sorted(changes.items()):
-        values.write(attributes.by_id[attribute_id], new, telling.people.now)
+        values.write(locked[attribute_id], new, telling.people.now)
         for person_id in new:
             telling.people.has(by_id[person_id], attribute_id)
     keep_times(ToldValue, "attribute_id", telling.latest)
@@ -149,7 +150,7 @@ def _read_value(types: Types, attributes: _Things[Attribute], row: ValueRow) -> 
     attribute = attributes.get(row.attribute)
     if attribute is None:
         raise Refused("attribute", _("There is no such attribute. Its id is shown on its page."))
-    if attribute.event_type_id is not None:
+    if attribute.aggregate:
         raise Refused("attribute", _("This attribute is calculated from events. Use one whose values are told."))
     at = moment(row.at, timezone.now())
     return _Read(attribute.pk, types.read_some(row.identifiers), _value(row.value, attribute.kind), at)

@@ -13,7 +13,7 @@ from integrations.core.announce import announce
 from integrations.core.engine.rows import insert
 from integrations.sources.cdp import recalculation
 from integrations.sources.cdp.identifiers import Name, look_up
-from integrations.sources.cdp.merging import lock_audiences, merge_rows
+from integrations.sources.cdp.merging import merge_rows
 from integrations.sources.cdp.models import Identifier, Person
 from integrations.sources.cdp.signals import identifiers_changed
 
@@ -145,7 +145,7 @@ class People:
         insert(Person, ("id", *COLUMNS), rows, unique=("id",), update=COLUMNS)
         self._write_names()
         if self.is_everything_open:
-            lock_audiences()
+            recalculation.lock_everything()
         self.identifier_ids += merge_rows({one.pk: self.now_is(one).pk for one in self.lost}, self.now)
 
     def _write_names(self) -> None:
@@ -173,7 +173,8 @@ def lock(person_ids: Collection[int]) -> dict[int, Person]:
     """Those of these persons that exist, as they are once the lock is held; by id."""
     if not person_ids:
         return {}
-    found = Person.objects.select_for_update().filter(pk__among=sorted(person_ids)).order_by("pk")
+    # NO KEY: a calculation that writes memberships of theirs, and holds the audience this one will want, goes on.
+    found = Person.objects.select_for_update(no_key=True).filter(pk__among=sorted(person_ids)).order_by("pk")
     return {person.pk: person for person in found}
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from integrations.sources.cdp.models.calculated import Calculated
+from integrations.sources.cdp.models.calculated import WORKED_OUT, Calculated
 from integrations.sources.cdp.models.people import LONGEST_NAME, EventType, Kind, Person
 
 
@@ -24,13 +24,14 @@ class Aggregate(models.TextChoices):
 
 
 class Attribute(Calculated):
-    """Without an event type its values are told: by the API, CSV or Raptor."""
+    """Without a calculation its values are told: by the API, CSV or Raptor. With one but without an event type, that
+    was deleted. `left_out`: values that didn't fit, since it was last calculated as a whole."""
 
     Kind = Kind
     Aggregate = Aggregate
 
     kind = models.CharField(_("Type"), max_length=10, choices=Kind.choices, default=Kind.NUMBER)
-    event_type = models.ForeignKey(EventType, models.PROTECT, null=True, blank=True, verbose_name=_("Events"))
+    event_type = models.ForeignKey(EventType, models.SET_NULL, null=True, blank=True, verbose_name=_("Events"))
     aggregate = models.CharField(_("Calculation"), max_length=14, choices=Aggregate.choices, blank=True)
     field = models.CharField(
         _("Of the field"), max_length=LONGEST_NAME, blank=True, help_text=_("Which of the event's data.")
@@ -39,7 +40,9 @@ class Attribute(Calculated):
         _("Within days"), null=True, blank=True, help_text=_("Empty: all events, however old.")
     )
 
-    history = HistoricalRecords(excluded_fields=["calculating_after", "calculated_at", "passed_until", "problem"])
+    left_out = models.BigIntegerField(default=0, editable=False)
+
+    history = HistoricalRecords(excluded_fields=["left_out", *WORKED_OUT])
 
     class Meta:
         verbose_name = _("calculated attribute")

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from integrations.sources.cdp.models.calculated import Calculated
+from integrations.sources.cdp.models.calculated import WORKED_OUT, Calculated
 from integrations.sources.cdp.models.people import Person
 
 
@@ -31,9 +31,7 @@ class Audience(Calculated):
     condition = models.JSONField(_("Conditions"), default=nobody, blank=True)
     size = models.BigIntegerField(_("Persons"), default=0, editable=False)
 
-    history = HistoricalRecords(
-        excluded_fields=["size", "calculating_after", "calculated_at", "passed_until", "problem"]
-    )
+    history = HistoricalRecords(excluded_fields=["size", *WORKED_OUT])
 
     class Meta:
         verbose_name = _("audience")
