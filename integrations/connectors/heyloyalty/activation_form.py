@@ -18,7 +18,7 @@ from integrations.sources.cdp.models import Attribute, Audience, IdentifierType
 
 AUDIENCES, ATTRIBUTES = "audiences", "attributes"
 NO_NUMBER = _(
-    "No List ID is found in this. Open the list in Heyloyalty, and copy the number in its address, or the whole address."
+    "No List ID is found in this. Open the list in Heyloyalty, and copy the number in its address, or all of it."
 )
 LEAVE, EMPTY, LABEL = "leave", "empty", "label"
 AFTER_DETACHING = (

@@ -12,6 +12,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.connectors.heyloyalty import sync
 from integrations.connectors.heyloyalty.activation_form import EMPTY, LABEL, ActivationForm, question_of
@@ -20,13 +21,14 @@ from integrations.connectors.heyloyalty.connector import HeyloyaltyActivation
 from integrations.connectors.heyloyalty.list_question import answer
 from integrations.connectors.heyloyalty.listen import queue_labels
 from integrations.connectors.heyloyalty.models import ActivationConnection, AttachedField
-from integrations.core.admin.connection.actions import RUN, ConnectionActions, run_check
-from integrations.core.errors import SyncError
+from integrations.core.admin.connection.actions import RUN, ConnectionActions, cannot_enable
+from integrations.core.errors import ConfigurationError, SyncError
 from integrations.core.models import Connection, Link, Run
 
 State = AttachedField.State
 # Changed, they mean another list, or other members of it.
 ELSEWHERE = {"list_id", "identifier_type", "api_address"}
+_NOT_SWITCHED_ON = gettext_lazy("Saved, but the activation is not switched on. %(why)s Then save this step again.")
 
 
 class ActivationPages(ConnectionActions):
@@ -44,7 +46,7 @@ class ActivationPages(ConnectionActions):
         return render(request, "admin/heyloyalty/list_answer.html", {"answer": answer(obj, request.POST)})
 
     def save_related(self, request: HttpRequest, form: ActivationForm, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)  # type: ignore[misc]
+        super().save_related(request, form, formsets, change)
         obj = form.instance
         if change and ELSEWHERE & set(form.changed_data):
             Link.objects.filter(connection_id=obj.pk).delete()
@@ -79,35 +81,39 @@ class ActivationPages(ConnectionActions):
     # -- after saving -----------------------------------------------------------------------------
 
     def _activate_or_sync(self, request: HttpRequest, obj: Any) -> None:
-        """The first time the last step is saved the connection is tried, and switched on when all is well."""
+        """The first time the last step is saved the activation is switched on when the list has its fields."""
         obj.refresh_from_db(fields=["state"])
-        if obj.state == Connection.State.DRAFT and request.user.has_perm(RUN):
-            [*_passed, last] = run_check(obj)
-            if not last.ok:
-                text = _("Saved, but the activation could not be switched on. %(why)s Then save this step again.")
-                self.message_user(request, text % {"why": last.detail}, messages.ERROR)
-                return
+        if obj.state != Connection.State.DRAFT:
+            self._sync_if_enabled(request, obj)
+        elif request.user.has_perm(RUN) and self._make_fields(request, obj, _NOT_SWITCHED_ON):
             self._switch(request, obj, Connection.State.ENABLED, _("Activated by %(user)s"))
             self.message_user(request, _("The activation is up and running."), messages.SUCCESS)
-        self._sync_if_enabled(request, obj)
+            self._sync(request, obj)
 
     def _sync_if_enabled(self, request: HttpRequest, obj: Any) -> None:
+        """While Heyloyalty doesn't answer the sync waits, and makes the fields itself."""
         obj.refresh_from_db(fields=["state"])
-        if obj.state != Connection.State.ENABLED:
-            return
-        for row in self._make_fields(request, obj):
+        if obj.state == Connection.State.ENABLED:
+            self._make_fields(request, obj, "%(why)s")
+            self._sync(request, obj)
+
+    def _make_fields(self, request: HttpRequest, obj: ActivationConnection, failed: Any) -> bool:
+        """Say which fields can't be had; False when none can, for a reason that concerns all of them."""
+        try:
+            if problem := cannot_enable(obj):
+                raise ConfigurationError(problem)
+            with closing(HeyloyaltyActivation(obj)) as connector:
+                refused = ensure(connector, timezone.now())
+        except SyncError as error:
+            self.message_user(request, str(failed) % {"why": error.message}, messages.ERROR)
+            return False
+        for row in refused:
             self.message_user(request, f"“{row}”: {row.problem}", messages.ERROR)
+        return True
+
+    def _sync(self, request: HttpRequest, obj: ActivationConnection) -> None:
         user: Any = request.user
         run = sync.start(obj, user) or Run.objects.filter(connection_id=obj.pk, job=sync.SYNC).latest("pk")
-        text = _("All persons are synced now: %(link)s shows how far it is.")
         link = format_html('<a href="{}">{}</a>', reverse("admin:core_run_change", args=[run.pk]), run)
-        self.message_user(request, format_html(text.replace("%(link)s", "{}"), link), messages.SUCCESS)
-
-    def _make_fields(self, request: HttpRequest, obj: ActivationConnection) -> list[AttachedField]:
-        """Those that can't be had. While Heyloyalty doesn't answer the sync waits, and makes them itself."""
-        try:
-            with closing(HeyloyaltyActivation(obj)) as connector:
-                return ensure(connector, timezone.now())
-        except SyncError as error:
-            self.message_user(request, error.message, messages.ERROR)
-            return []
+        text = format_html(_("All persons are synced now; {} shows how far it is."), link)
+        self.message_user(request, text, messages.SUCCESS)

@@ -111,11 +111,8 @@ class ActivationAdmin(ActivationPages, ConnectionAdmin):
         """What is attached and not ticked any more."""
         if request.method != "POST" or not self._attaches(request, obj):
             return []
-        ticked = {*(f"a{pk}" for pk in request.POST.getlist(AUDIENCES)), *request.POST.getlist(ATTRIBUTES)}
-        rows = fields_of(obj.pk)
-        return [
-            row for row in rows if (f"a{row.audience_id}" if row.audience_id else f"{row.attribute_id}") not in ticked
-        ]
+        ticked = {name: set(request.POST.getlist(name)) for name in (AUDIENCES, ATTRIBUTES)}
+        return [row for row in fields_of(obj.pk) if not _is_ticked(row, ticked)]
 
     # -- what stands beside the inputs -------------------------------------------------------------
 
@@ -145,6 +142,12 @@ class ActivationAdmin(ActivationPages, ConnectionAdmin):
         rows = [(row, row.problem or misfit(row)) for row in fields_of(obj.pk)]
         last = Run.objects.filter(connection_id=obj.pk, job=SYNC).order_by("-pk").first()
         return render_to_string("admin/heyloyalty/attached.html", {"rows": rows, "run": last})
+
+
+def _is_ticked(row: AttachedField, ticked: dict[str, set[str]]) -> bool:
+    if row.audience_id is not None:
+        return str(row.audience_id) in ticked[AUDIENCES]
+    return str(row.attribute_id) in ticked[ATTRIBUTES]
 
 
 def guide(part: str) -> str:

@@ -31,13 +31,13 @@ def answer(connection: ActivationConnection, typed: Mapping[str, str]) -> Answer
         return Answer(problem=_("Enter the List ID: its name is shown here.") if not typed.get("list_id") else "")
     address = typed.get("api_address") or connection.api_address
     try:
-        keys = [typed.get(name) or _saved(connection, name, address) for name in ("api_key", "api_secret")]
+        key, secret = (typed.get(name) or _saved(connection, name, address) for name in ("api_key", "api_secret"))
     except InvalidToken:
         return Answer(problem=str(UNREADABLE))
-    if not all(keys):
+    if not (key and secret):
         return Answer(problem=_("Enter API key and API secret: then the list's name is shown here."))
     try:
-        with closing(HeyloyaltyClient(address, address, *keys, connection.rate_limits())) as client:
+        with closing(HeyloyaltyClient(address, address, key, secret, connection.rate_limits())) as client:
             found = client.list_of(int(number))
     except SyncError as error:
         return Answer(problem=error.message)

@@ -38,7 +38,8 @@ def _report_change(connection: ActivationConnection, run: Run, now: datetime.dat
     if now - last >= EVERY:
         since = last if "at" in value else run.started_at
         events = Event.objects.filter(connection_id=connection.pk, run__trigger=Run.Trigger.CHANGE)
-        _send(connection, _failed(events).filter(settled_at__gt=since), _("live changes"), "failed-changes.csv")
+        lately = _failed(events).filter(settled_at__gt=since, settled_at__lte=now)
+        _send(connection, lately, _("live changes"), "failed-changes.csv")
         _note(connection, {"at": now.isoformat()})
     elif value.get("run", run.pk) == run.pk:
         _note(connection, {**value, "run": run.pk})

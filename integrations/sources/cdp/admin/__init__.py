@@ -1,1 +1,1 @@
-"""The pages of the customer data platform."""
+from integrations.sources.cdp.admin import access  # noqa: F401 – it registers its pages
