@@ -22,6 +22,7 @@ from integrations.connectors.heyloyalty.list_question import answer
 from integrations.connectors.heyloyalty.listen import queue_labels
 from integrations.connectors.heyloyalty.models import ActivationConnection, AttachedField
 from integrations.core.admin.connection.actions import RUN, ConnectionActions, cannot_enable
+from integrations.core.admin.connection.steps import Step
 from integrations.core.errors import ConfigurationError, SyncError
 from integrations.core.models import Connection, Link, Run
 
@@ -37,6 +38,12 @@ class ActivationPages(ConnectionActions):
     def get_urls(self) -> Any:
         name = f"{self.opts.app_label}_{self.opts.model_name}_list"
         return [path("<int:pk>/list/", self.admin_site.admin_view(self.list_view), name=name), *super().get_urls()]
+
+    def frame(self, request: HttpRequest, obj: Any, current: Step | None) -> dict[str, Any]:
+        frame = super().frame(request, obj, current)
+        if frame["connection"] and obj.state == Connection.State.DRAFT:
+            frame["what_next"] = _("Go through the steps. Saving the last one switches the activation on.")
+        return frame
 
     def list_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The name of the list that is typed in the form, asked for with the keys that are typed or saved there."""

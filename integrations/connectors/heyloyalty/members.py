@@ -127,7 +127,7 @@ def _plan(connector: HeyloyaltyActivation, person: Person, seen: Seen | None) ->
     item, key = person.item, person.key
     if seen is not None:
         if not changes(connector.member_list, person.row, seen.values):
-            return there_already(item, seen)
+            return there_already(item, seen, creates=connector.connection.create_members)
         return Plan(item, key, Act.UPDATE, person.row, seen.member_id, seen)
     known = known_id(item)
     member = connector.heyloyalty.member(connector.member_list.id, known) if known else None

@@ -47,10 +47,11 @@ def skipped(item: Item, reason: Skip) -> Outcome:
     return Outcome(item, Result.SKIPPED, SKIP_REASONS[reason], reason)
 
 
-def there_already(item: Item, seen: Seen) -> Outcome:
-    """The list has all the values. What an earlier try may have written counts as written by it."""
+def there_already(item: Item, seen: Seen, *, creates: bool = True) -> Outcome:
+    """The list has all the values. What an earlier try may have written counts as written by it: as new, if it was not
+    known and may have been created."""
     if not item.maybe_applied:
         return Outcome(item, Result.UNCHANGED, "The list has these values already.", remote_id=seen.member_id)
-    result = Result.NEW if item.link is None else Result.UPDATED
+    result = Result.NEW if item.link is None and creates else Result.UPDATED
     message = "Heyloyalty has it already: an earlier try arrived, though no answer came back."
     return Outcome(item, result, message, remote_id=seen.member_id)
