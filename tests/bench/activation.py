@@ -47,7 +47,9 @@ def measure(persons: int) -> list[Figure]:
         seconds, calls = time.monotonic() - started, practice.call_count() - before
         refused = count_refused(practice) - refused
         if run.updated != persons:
-            raise RuntimeError(f"{run.updated} of {persons} were updated, {run.failed} failed")
+            raise RuntimeError(
+                f"{run.updated} of {persons} were updated, {run.unchanged} unchanged, {run.failed} failed"
+            )
         check(practice, persons)
         memory = peak_mb() - base
         progress("second sync: nothing changed")
@@ -55,12 +57,13 @@ def measure(persons: int) -> list[Figure]:
         again = run_to_end(sync.start(connection))
         if again.unchanged != persons:
             raise RuntimeError(f"{again.unchanged} of {persons} were unchanged")
+        idle = practice.call_count() - before
     return [
         Figure(f"first sync of {persons} persons", seconds, "s", at_most=MOST_SECONDS),
         Figure("calls", calls, "calls", note=f"{refused} refused for the rate"),
         Figure("calls a person: fewer than one each", persons / calls, "×", at_least=FEWER),
         Figure("memory", memory, "MB", at_most=MOST_MB),
-        Figure("calls of a second sync", practice.call_count() - before, "calls", at_most=2),
+        Figure("calls of a second sync", idle, "calls", at_most=2),
     ]
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from integrations.connectors.heyloyalty.bulk import ImportSettings, files
+from integrations.connectors.heyloyalty.bulk import ImportSettings, Seen, files
 from integrations.connectors.heyloyalty.fields import MemberList
 from integrations.connectors.heyloyalty.list_connector import ListConnector
-from integrations.connectors.heyloyalty.looking import Here, look
+from integrations.connectors.heyloyalty.looking import MOST_VALUES, Here, look
 from integrations.connectors.heyloyalty.plans import Act, Plan
 from integrations.connectors.heyloyalty.values import changes
 from integrations.core.connector import Outcome, Result
@@ -38,19 +38,19 @@ def bulk_import(
 ) -> Iterator[Outcome]:
     """Import, and tell what became of each. `alone` gets those that an import which seems over did not take."""
     calls = _send_files(connector, plans, settings)
-    waiting, last = list(plans), 0
+    waiting, over = list(plans), False
     for seconds in PAUSES:
         connector.pause.wait(seconds)
-        here = _look(connector, waiting)
-        arrived = {one for one in waiting if _is_there(connector.member_list, one, here)}
+        here = _look(connector, waiting, thoroughly=seconds == PAUSES[-1])
+        arrived = _arrived(connector, waiting, here or {})
         for one in arrived:
             result = Result.UPDATED if one.act == Act.UPDATE else Result.NEW
-            yield Outcome(one.item, result, remote_id=here[one.key].member_id, call=calls[one.key])
+            yield Outcome(one.item, result, remote_id=(here or {})[one.key].member_id, call=calls[one.key])
         waiting = [one for one in waiting if one not in arrived]
         if not waiting:
             return
-        last = len(arrived)
-    if last == 0 and len(waiting) < len(plans):
+        over = here is not None and not arrived and len(waiting) < len(plans)
+    if over:
         alone += waiting
         return
     for one in waiting:
@@ -72,13 +72,26 @@ def _send_files(connector: ListConnector, plans: Sequence[Plan], settings: Impor
     return calls
 
 
-def _look(connector: ListConnector, waiting: Sequence[Plan]) -> Here:
-    """Nobody, when Heyloyalty can't be asked now: what was sent must not count as unsent."""
+def _look(connector: ListConnector, waiting: Sequence[Plan], *, thoroughly: bool) -> Here | None:
+    """A file is worked off from its top: before its end has arrived, the others are not worth their calls, unless
+    `thoroughly`. None when Heyloyalty can't be asked now: what was sent must not count as unsent."""
+    end, others = waiting[-MOST_VALUES:], waiting[:-MOST_VALUES]
     try:
-        keys = (one.key for one in waiting)
-        return look(connector.heyloyalty, connector.member_list, connector.match_on, keys)
+        here = _ask(connector, end)
+        if others and (thoroughly or _arrived(connector, end, here)):
+            here |= _ask(connector, others)
     except TemporaryError:
-        return {}
+        return None
+    return here
+
+
+def _ask(connector: ListConnector, plans: Sequence[Plan]) -> dict[str, Seen]:
+    keys = (one.key for one in plans)
+    return look(connector.heyloyalty, connector.member_list, connector.match_on, keys)
+
+
+def _arrived(connector: ListConnector, waiting: Sequence[Plan], here: Here) -> set[Plan]:
+    return {one for one in waiting if _is_there(connector.member_list, one, here)}
 
 
 def _is_there(member_list: MemberList, one: Plan, here: Here) -> bool:
