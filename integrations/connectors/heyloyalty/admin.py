@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from integrations.connectors.heyloyalty import troubles  # noqa: F401 – it tells the first page
 from integrations.connectors.heyloyalty.activation_form import ATTRIBUTES, AUDIENCES, ActivationForm, question_of
 from integrations.connectors.heyloyalty.activation_pages import ActivationPages
 from integrations.connectors.heyloyalty.attached import fields_of, misfit
@@ -94,6 +96,10 @@ class ActivationAdmin(ActivationPages, ConnectionAdmin):
             asked = (_("What happens to the fields of what you detach?"), {"fields": tuple(questions)})
             return (*fieldsets[:1], asked, *fieldsets[1:])
         return fieldsets
+
+    def _public(self, fields: Iterable[Any]) -> list[Any]:
+        """For those who may only look: what is attached is told by `attached_fields`."""
+        return [name for name in super()._public(fields) if name not in (AUDIENCES, ATTRIBUTES)]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         detaching = self._detaching(request, obj)

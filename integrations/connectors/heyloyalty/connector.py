@@ -15,7 +15,7 @@ from integrations.connectors.heyloyalty.models import ActivationConnection
 from integrations.connectors.heyloyalty.records import FIELD, MEMBER
 from integrations.connectors.heyloyalty.sync import COMPARE, SYNC
 from integrations.connectors.heyloyalty.values import Converter
-from integrations.core.connector import CheckStep, Estimate, Field, Item, Job, Outcome, Page, Skip
+from integrations.core.connector import CheckStep, Field, Item, Job, Outcome, Page, Skip
 from integrations.core.errors import ConfigurationError
 from integrations.core.mapping import Mapped
 from integrations.core.models import Run
@@ -67,9 +67,6 @@ class HeyloyaltyActivation(ListConnector):
 
     def jobs(self) -> dict[str, Job]:
         return {COMPARE: Job("Comparison with the list", at=AT_NIGHT, gives_way_to=(SYNC,), bulk=True)}
-
-    def estimate(self, job: str) -> Estimate:
-        return sync.estimate(self)
 
     # -- in ----------------------------------------------------------------------------------------
 

@@ -13,11 +13,10 @@ from integrations.connectors.heyloyalty import records
 from integrations.connectors.heyloyalty.attached import attributes, audiences, ensure, filled, value_of
 from integrations.connectors.heyloyalty.bulk import page_size
 from integrations.connectors.heyloyalty.fields import MOBILE
-from integrations.connectors.heyloyalty.looking import MOST_VALUES
 from integrations.connectors.heyloyalty.members import row_of
 from integrations.connectors.heyloyalty.models import ActivationConnection, AttachedField
 from integrations.connectors.heyloyalty.values import Normal, changes, read_values
-from integrations.core.connector import Estimate, Page, Record
+from integrations.core.connector import Page, Record
 from integrations.core.engine import collect
 from integrations.core.errors import RecordError, TemporaryError
 from integrations.core.models import Cursor, Link, Run
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
 SYNC, COMPARE, EMPTY = "sync", "comparison", "empty"
 PAGE = 1000
-# Calls for a file of members: they are looked for before and after, twice at most as a rule.
-CALLS_A_FILE = 1 + 3 * records.BATCH // MOST_VALUES
 
 
 def start(connection: ActivationConnection, user: User | None = None) -> Run | None:
@@ -49,12 +46,6 @@ def go_on(connection: ActivationConnection, run: Run) -> None:
 def start_emptying(connection: ActivationConnection, row: AttachedField, user: User | None = None) -> Run | None:
     expected = Link.objects.filter(connection_id=connection.pk, record_type=records.MEMBER.name).count()
     return collect.start(connection, f"{EMPTY} {row.field_name}", Run.Trigger.EXPORT, user, expected=expected)
-
-
-def estimate(connector: HeyloyaltyActivation) -> Estimate:
-    number, rate = count_identifiers(connector.connection.identifier_type), connector.connection.calls_per_second
-    calls = -(-number // records.BATCH) * CALLS_A_FILE
-    return Estimate(number, calls / rate if rate else 0.0)
 
 
 # -- what there is to send -----------------------------------------------------------------------

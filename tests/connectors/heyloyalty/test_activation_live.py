@@ -283,3 +283,17 @@ def test_queries_do_not_grow_with_the_changes(
         portal.drain(activation)
     assert announced <= 25
     assert len(queries) <= 90
+
+
+def test_an_import_nobody_can_be_asked_about_is_waited_for_and_not_done_again_one_by_one(
+    activation: ActivationConnection, practice: HeyloyaltyAccount
+) -> None:
+    practice.seed(40)
+    vip, everybody = cdp.audience(), cdp.people(40)
+    portal.attach(activation, vip)
+    cdp.enter(vip, *everybody)
+    practice.fault("system_error", path="members", at=[2, 3, 4, 5])
+    assert {(event.outcome, event.code) for event in portal.drain(activation)} == {("waiting", "importing")}
+    before = len(practice.ledger())
+    assert {event.outcome for event in portal.drain(activation)} == {"updated"}
+    assert len(practice.ledger()) == before

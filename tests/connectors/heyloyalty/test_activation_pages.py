@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
@@ -217,6 +217,8 @@ def test_the_field_limit_and_wrong_keys_are_said_on_the_page_and_nothing_is_lost
     answer = save(marketing, mine, "attach", audiences=[vip.pk])
     assert "Heyloyalty refused the field" in said(answer)
     assert "Not filled" in answer.content.decode()
+    first_page = marketing.get(reverse("admin:index")).content.decode()
+    assert "Activation: “VIP” is not filled. Heyloyalty refused the field" in first_page
     practice.settings(field_limit=0)
     ActivationConnection.objects.filter(pk=mine.pk).update(state="draft")
     practice.fault("unauthorized", times=None)
@@ -261,3 +263,18 @@ def test_the_sidebar_has_activation_among_the_pages_of_the_platform(marketing: C
     found = {str(one["title"]): [str(each["title"]) for each in one["items"]] for one in groups}
     assert "Activation" in found["Customer Data Platform"]
     assert "Heyloyalty" not in found
+
+
+@pytest.mark.parametrize("step", ["general", "heyloyalty", "find", "attach"])
+def test_who_may_only_look_sees_each_step_without_keys(
+    client: Client, mine: ActivationConnection, practice: HeyloyaltyAccount, step: str
+) -> None:
+    portal.attach(mine, cdp.audience("VIP"))
+    user = User.objects.create_user("looker", password="x", is_staff=True)
+    user.groups.add(Group.objects.get(name=MARKETING))
+    Group.objects.get(name=MARKETING).permissions.set(Permission.objects.filter(codename="view_activationconnection"))
+    client.force_login(user)
+    answer = client.get(url(mine, step))
+    assert answer.status_code == 200
+    assert practice.api_secret not in answer.content.decode()
+    assert ("raptor_aud_vip" in answer.content.decode()) == (step == "attach")
