@@ -22,6 +22,7 @@ BENCHMARKS = {
     "export": "LeadHub: the share of its allowed rate that an export uses",
     "first_import": "FlexPOS: a first import, and a five-minute run among its members",
     "activation": "Heyloyalty activation: the first sync of 10,000 persons at five calls a second",
+    "cdp": "Customer data: an audience over 1,000,000 persons with 10,000,000 events",
 }
 MODULES = {
     "delivery": "delivery",
@@ -32,6 +33,7 @@ MODULES = {
     "export": "export",
     "first_import": "first_import",
     "activation": "activation",
+    "cdp": "cdp",
 }
 
 
@@ -39,7 +41,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", choices=BENCHMARKS, help="one benchmark instead of all")
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
-    parser.add_argument("--records", type=int, help="leads to deliver, calls to take in, rows in the log, or accounts")
+    parser.add_argument(
+        "--records", type=int, help="leads to deliver, calls to take in, rows in the log, accounts, or persons"
+    )
     parser.add_argument("--runs", type=int, help="how often each is measured")
     parser.add_argument("--settled", action="store_true", help="deliver also with 1,000,000 settled events")
     options = parser.parse_args()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from integrations.core.demo.environment import free_port
-from tests.test_demo import start
+from tests.test_demo import OWN, ROOT, start
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -32,6 +35,15 @@ class Demo:
     portal: str
     practice: str
     passwords: dict[str, str]
+    folder: Path
+
+    def run(self, code: str) -> None:
+        """What another system or a worker would do, inside the demo's installation."""
+        secrets = dict(line.split("=", 1) for line in (self.folder / "env").read_text().splitlines())
+        environment = {name: os.environ[name] for name in OWN if name in os.environ} | secrets
+        database = f"sqlite:///{self.folder / 'portal.sqlite3'}"
+        command = [sys.executable, "manage.py", "shell", "-v0", "-c", code]
+        subprocess.run(command, cwd=ROOT, env=environment | {"DATABASE_URL": database}, check=True)
 
 
 @pytest.fixture(scope="session")
@@ -40,13 +52,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
     process = start("--port", ports[0], "--practice-port", ports[1], DEMO_DIR=str(folder))
     try:
-        yield _printed(process)
+        yield _printed(process, folder)
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
 
 
-def _printed(process: subprocess.Popen[str]) -> Demo:
+def _printed(process: subprocess.Popen[str], folder: Path) -> Demo:
     assert process.stdout is not None
     text = ""
     for line in process.stdout:
@@ -54,7 +66,7 @@ def _printed(process: subprocess.Popen[str]) -> Demo:
         if "Ctrl-C" in line:
             break
     portal, practice = re.findall(r"(http://\S+?)/\n", text)
-    return Demo(portal, practice, dict(re.findall(r"user (\w+)\s+password (\S+)", text)))
+    return Demo(portal, practice, dict(re.findall(r"user (\w+)\s+password (\S+)", text)), folder)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Count, F, Max, QuerySet, Subquery, Sum
+from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.expressions import Expression
 from django.db.models.functions import Left
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from integrations.sources.cdp import days
 from integrations.sources.cdp.conditions import Catalogue, ConditionError
 from integrations.sources.cdp.data import Aggregated, JSONValue, Present
-from integrations.sources.cdp.matching import COLUMNS, Among, chosen, events_of, within
+from integrations.sources.cdp.matching import COLUMNS, Among, chosen, events_of
 from integrations.sources.cdp.models import Attribute, AttributeValue, PersonEvent
 from integrations.sources.cdp.models.attributes import Aggregate
 from integrations.sources.cdp.models.people import Kind
@@ -168,9 +168,8 @@ def _finished(attribute: Attribute, value: Any) -> Any:
 
 def _told(attribute: Attribute, among: Among) -> dict[int, Any]:
     """What is there, as far as it fits the attribute's type by now."""
-    column = COLUMNS[Kind(attribute.kind)]
-    rows = AttributeValue.objects.filter(within("person_id", among), attribute=attribute)
-    values = rows.values_list("person_id", column)
+    own = AttributeValue.objects.filter(attribute=attribute, person=OuterRef("pk"))
+    values = chosen(among).values_list("pk", Subquery(own.values(COLUMNS[Kind(attribute.kind)])))
     if attribute.kind != Kind.YES_NO:
         return dict(values)
     return {pk: value if value in (0, 1) else None for pk, value in values}

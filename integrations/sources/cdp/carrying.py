@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from integrations.sources.cdp import membership, values
+from integrations.sources.cdp import membership
+from integrations.sources.cdp.membership import Difference
 from integrations.sources.cdp.models import (
     Attribute,
     AttributeValue,
@@ -18,6 +19,7 @@ from integrations.sources.cdp.models import (
 )
 from integrations.sources.cdp.models.audiences import AudienceKind
 from integrations.sources.cdp.times import LONG_AGO, Pair, Times, keep_times, times
+from integrations.sources.cdp.values import write as write_values
 
 
 class Told(NamedTuple):
@@ -30,7 +32,7 @@ class Told(NamedTuple):
 
 def carry_memberships(survivors: Mapping[int, int], at: datetime.datetime) -> None:
     """Survivors enter and leave fixed audiences; those who go are still in them afterwards."""
-    fixed = {one.pk: one for one in Audience.objects.filter(kind=AudienceKind.FIXED)}
+    fixed = set(Audience.objects.filter(kind=AudienceKind.FIXED).values_list("pk", flat=True))
     ids = list({*survivors, *survivors.values()})
     inside = set(
         Membership.objects.filter(person_id__among=ids, audience_id__in=fixed).values_list("audience_id", "person_id")
@@ -41,8 +43,7 @@ def carry_memberships(survivors: Mapping[int, int], at: datetime.datetime) -> No
     for (audience_id, person_id), last in _newest(survivors, told, inside).items():
         if last.is_there != ((audience_id, person_id) in inside):
             (entering if last.is_there else leaving)[audience_id].add(person_id)
-    for audience_id in sorted({*entering, *leaving}):
-        membership.change(fixed[audience_id], entering[audience_id], leaving[audience_id], at)
+    membership.change_all({pk: Difference(entering[pk], leaving[pk]) for pk in sorted({*entering, *leaving})}, at)
     _keep_times(ToldMembership, "audience_id", survivors, told)
 
 
@@ -59,7 +60,7 @@ def carry_values(survivors: Mapping[int, int], at: datetime.datetime) -> None:
         if value != known.get((attribute_id, person_id)):
             changes[attribute_id][person_id] = value
     for attribute_id in sorted(changes):
-        values.write(attributes[attribute_id], changes[attribute_id], at)
+        write_values(attributes[attribute_id], changes[attribute_id], at)
     _keep_times(ToldValue, "attribute_id", survivors, told)
 
 

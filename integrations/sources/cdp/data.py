@@ -28,7 +28,7 @@ POSTGRESQL = {
     # One CASE in another: what AND joins may be worked out in any order.
     Kind.NUMBER: (
         "CASE WHEN jsonb_typeof({column} -> {key}) = 'number' THEN"
-        " CASE WHEN abs(({column} ->> {key})::numeric) < 1e100 THEN ({column} ->> {key})::float8 END END"
+        " CASE WHEN abs(({column} -> {key})::numeric) < 1e100 THEN ({column} -> {key})::float8 END END"
     ),
     Kind.YES_NO: ("CASE {column} -> {key} WHEN 'true'::jsonb THEN 1::float8 WHEN 'false'::jsonb THEN 0::float8 END"),
     Kind.DATE: f"substring({{column}} ->> {{key}} from '^{_DATE.replace('{', '{{').replace('}', '}}')}')",
@@ -46,7 +46,7 @@ SQLITE = {
     Kind.DATE: (
         "CASE WHEN json_type({column}, {key}) = 'text'"
         " AND json_extract({column}, {key}) GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'"
-        f" AND date({_DAY}) = {_DAY} AND {_DAY} >= '0001'"
+        f" AND date({_DAY}, '+0 days') = {_DAY} AND {_DAY} >= '0001'"
         " AND substr(json_extract({column}, {key}), 11, 1) IN ('', 'T', ' ')"
         f" THEN {_DAY} END"
     ),

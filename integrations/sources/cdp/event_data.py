@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations.core.batch import Refused
-from integrations.sources.cdp.kinds import LARGEST, is_storable
+from integrations.sources.cdp.kinds import is_number, is_storable
 from integrations.sources.cdp.models.people import LONGEST_NAME
 
 # Names are shown in forms and asked for in the database's JSON paths.
@@ -45,7 +44,7 @@ def _check(value: Any, field: str, deepest: int) -> None:
     match value:
         case str() if not is_storable(value):
             raise Refused(field, _("This text holds a control character or one that can't be stored. Remove it."))
-        case float() | int() if not math.isfinite(value) or abs(value) > LARGEST:
+        case float() | int() if not is_number(value):
             raise Refused(field, _("This number is too large."))
         case Mapping():
             for name, inner in value.items():

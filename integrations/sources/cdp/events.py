@@ -100,7 +100,7 @@ class _Batch:
         ]
         for (event, _person), pk in zip(self.new, insert(PersonEvent, COLUMNS, rows), strict=True):
             event.pk = pk
-        self.people.bring_up_to_date()
+        self.people.bring_up_to_date({event.pk: person for event, person in self.new})
 
 
 def _recorded(external_ids: Collection[str]) -> dict[str, PersonEvent]:

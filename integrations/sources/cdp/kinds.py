@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import math
 import re
 from typing import Any
 
@@ -16,7 +15,6 @@ from integrations.sources.cdp.models.people import Kind
 
 LAST_ID = 2**63 - 1
 LONGEST_TEXT = 255
-# Beyond it neighbours can't be told apart.
 LARGEST = 10**15
 # PostgreSQL has no place for these.
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
@@ -29,6 +27,11 @@ CLOCKS_DIFFER = datetime.timedelta(days=1)
 
 def is_storable(text: str) -> bool:
     return UNSTORABLE.search(text) is None
+
+
+def is_number(value: float) -> bool:
+    """Not what JSON has no digits for, and not so large that neighbours can't be told apart."""
+    return -LARGEST <= value <= LARGEST
 
 
 def kind_of(value: Any) -> Kind | None:
@@ -87,7 +90,7 @@ def _text(value: str, field: str) -> str:
 
 
 def _number(value: float, field: str) -> float:
-    if not math.isfinite(value) or abs(value) > LARGEST:
+    if not is_number(value):
         raise Refused(field, _("This number is too large."))
     return int(value) if isinstance(value, float) and value.is_integer() else value
 

@@ -8,7 +8,7 @@ slice of an audience, and while a bulk load hasn't been analysed yet.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
@@ -44,8 +44,6 @@ from integrations.sources.cdp.models import AttributeValue, Person, PersonEvent
 from integrations.sources.cdp.models.people import Kind
 
 COLUMNS = {Kind.TEXT: "text", Kind.NUMBER: "number", Kind.YES_NO: "number", Kind.DATE: "moment"}
-# Audiences that one statement asks about.
-AT_ONCE = 25
 
 
 @dataclass(frozen=True)
@@ -84,20 +82,10 @@ def within(column: str, among: Among) -> Q:
     return Q((f"{column}__among", list(among)))
 
 
-def which(
-    groups: Mapping[int, Group], now: datetime.datetime, catalogue: Catalogue, among: Collection[int]
-) -> dict[int, set[int]]:
-    """Who of these persons meets each of the conditions; all that look at the same persons in one statement."""
-    found: dict[int, set[int]] = {}
-    for start in range(0, len(groups), AT_ONCE):
-        part = list(groups)[start : start + AT_ONCE]
-        answers = {f"meets_{key}": _answer(groups[key], now, catalogue) for key in part}
-        found |= {key: set() for key in part}
-        for pk, *met in chosen(among).annotate(**answers).values_list("pk", *answers):
-            for key, yes in zip(part, met, strict=True):
-                if yes:
-                    found[key].add(pk)
-    return found
+def meets(group: Group, now: datetime.datetime, catalogue: Catalogue) -> Case:
+    """Whether the outer query's person meets the condition."""
+    where = _where(group, now, catalogue)
+    return Case(When(where, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
 def events_of(type_id: int, within_days: int | None, now: datetime.datetime) -> QuerySet[PersonEvent]:
@@ -115,11 +103,6 @@ def events_of(type_id: int, within_days: int | None, now: datetime.datetime) -> 
 def begin_of(within_days: int, now: datetime.datetime) -> datetime.datetime:
     """Events after this time are within so many days."""
     return now - datetime.timedelta(days=within_days)
-
-
-def _answer(group: Group, now: datetime.datetime, catalogue: Catalogue) -> Case:
-    where = _where(group, now, catalogue)
-    return Case(When(where, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
 def _where(condition: Condition, now: datetime.datetime, catalogue: Catalogue) -> Q:

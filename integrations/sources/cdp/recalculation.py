@@ -17,8 +17,7 @@ from django_q.tasks import async_task
 from integrations.sources.cdp import calculations, membership, values
 from integrations.sources.cdp.conditions import Catalogue, catalogue, depends_on
 from integrations.sources.cdp.locks import hold_definitions
-from integrations.sources.cdp.matching import Among, which
-from integrations.sources.cdp.membership import Difference
+from integrations.sources.cdp.matching import Among
 from integrations.sources.cdp.models import Attribute, Audience, Person
 from integrations.sources.cdp.problems import Definition, Readable, hindrance, note, readable
 
@@ -77,15 +76,14 @@ def match_persons(audiences: Collection[Readable], person_ids: Collection[int], 
         return
     groups = {one.audience.pk: one.group for one in audiences if one.audience.pk in locked}
     now = moment(locked.values())
-    people = set(person_ids)
-    met = which(groups, now, known, people)
-    membership.change_all({pk: Difference(inside, people - inside) for pk, inside in met.items()}, now)
+    membership.write(membership.differences(groups, now, known, person_ids), now)
 
 
 def write_values(attribute: Attribute, among: Among) -> list[int]:
     """Calculate a locked attribute for these persons; returns those who have another value now."""
     now = moment([attribute])
-    return [one.person_id for one in values.write(attribute, calculations.calculate(attribute, now, among), now)]
+    calculated = calculations.calculate(attribute, now, among)
+    return [one.person_id for one in values.write(attribute, calculated, now, among=among)]
 
 
 def moment(locked: Iterable[Definition]) -> datetime.datetime:

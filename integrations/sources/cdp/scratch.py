@@ -13,10 +13,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from integrations.sources.cdp import calculations, matching, membership, values
+from integrations.sources.cdp import calculations, membership, values
 from integrations.sources.cdp.conditions import Catalogue, catalogue
-from integrations.sources.cdp.matching import Span, within
-from integrations.sources.cdp.models import Attribute, Audience, Membership, Person
+from integrations.sources.cdp.matching import Span
+from integrations.sources.cdp.models import Attribute, Audience, Person
 from integrations.sources.cdp.problems import Definition, hindrance, is_calculated, note, readable
 from integrations.sources.cdp.recalculation import KINDS, ask, moment, values_changed, write_values
 
@@ -88,10 +88,7 @@ def _next(after: int) -> Span | None:
 def _match(audience: Audience, span: Span, known: Catalogue) -> None:
     now = moment([audience])
     (one,) = readable([audience], known)
-    there = Membership.objects.filter(within("person", span), audience=audience)
-    inside = set(there.values_list("person_id", flat=True))
-    met = set(matching.persons(one.group, now, known, among=span).values_list("pk", flat=True))
-    membership.change(audience, met - inside, inside - met, now)
+    membership.write(membership.differences({audience.pk: one.group}, now, known, span), now)
 
 
 def _calculate_values(attribute: Attribute, span: Span, known: Catalogue) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from integrations.sources.cdp import membership, values
 from integrations.sources.cdp.booking import Booking
 from integrations.sources.cdp.identifiers import Name, Types
 from integrations.sources.cdp.kinds import LAST_ID, as_moment, checked, is_storable, moment, wanted
+from integrations.sources.cdp.membership import Difference
 from integrations.sources.cdp.models import Attribute, AttributeValue, Audience, Membership, ToldMembership, ToldValue
 from integrations.sources.cdp.models.audiences import AudienceKind
 from integrations.sources.cdp.models.people import Kind
@@ -81,16 +83,18 @@ class _Telling:
 def _tell_memberships(rows: Sequence[MembershipRow]) -> list[RowResult]:
     types, audiences = Types(), _Things(Audience, [row.audience for row in rows])
     telling = _Telling(Booking(rows, lambda row: _read_membership(types, audiences, row)))
-    locked = membership.lock(telling.thing_ids)
+    _are_the_same(membership.lock(telling.thing_ids), audiences.by_id, telling.thing_ids)
     told = ToldMembership.objects.filter(audience_id__in=telling.thing_ids, person_id__among=telling.person_ids)
     inside = Membership.objects.filter(audience_id__in=telling.thing_ids, person_id__among=telling.person_ids)
     before = dict.fromkeys(inside.values_list("audience_id", "person_id"), True)
     changes = telling.compare(times(told, "audience_id"), before)
-    by_audience: dict[int, dict[bool, set[int]]] = defaultdict(lambda: defaultdict(set))
+    entering: dict[int, set[int]] = {pk: set() for pk in telling.thing_ids}
+    leaving: dict[int, set[int]] = {pk: set() for pk in telling.thing_ids}
     for (audience_id, person_id), entered in changes.items():
-        by_audience[audience_id][bool(entered)].add(person_id)
-    for audience_id, who in sorted(by_audience.items()):
-        membership.change(locked[audience_id], who[True], who[False], telling.people.now)
+        (entering if entered else leaving)[audience_id].add(person_id)
+    membership.change_all(
+        {pk: Difference(entering[pk], leaving[pk]) for pk in sorted(telling.thing_ids)}, telling.people.now
+    )
     since = [(*pair, telling.latest[pair]) for pair, entered in sorted(changes.items()) if entered]
     insert(
         Membership,
@@ -107,6 +111,7 @@ def _tell_values(rows: Sequence[ValueRow]) -> list[RowResult]:
     types, attributes = Types(), _Things(Attribute, [row.attribute for row in rows])
     telling = _Telling(Booking(rows, lambda row: _read_value(types, attributes, row)))
     locked = values.lock(telling.thing_ids)
+    _are_the_same(locked, attributes.by_id, telling.thing_ids)
     told = ToldValue.objects.filter(attribute_id__in=telling.thing_ids, person_id__among=telling.person_ids)
     found = AttributeValue.objects.filter(attribute_id__in=telling.thing_ids, person_id__among=telling.person_ids)
     before = {(one.attribute_id, one.person_id): one.value for one in found}
@@ -120,6 +125,13 @@ def _tell_values(rows: Sequence[ValueRow]) -> list[RowResult]:
             telling.people.has(by_id[person_id], attribute_id)
     keep_times(ToldValue, "attribute_id", telling.latest)
     return telling.results()
+
+
+def _are_the_same(locked: Mapping[int, Thing], read: Mapping[int, Thing], ids: Collection[int]) -> None:
+    """What rows were checked against may have been changed or deleted before it was locked: the chunk is then tried
+    again (`core.batch`)."""
+    if any(pk not in locked or locked[pk].kind != read[pk].kind for pk in ids):
+        raise IntegrityError
 
 
 class _Things(Generic[Thing]):

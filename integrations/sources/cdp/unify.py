@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from integrations.core.announce import announce
 from integrations.core.engine.rows import insert
 from integrations.sources.cdp import recalculation
-from integrations.sources.cdp.identifiers import Name, look_up
-from integrations.sources.cdp.merging import merge_rows
+from integrations.sources.cdp.identifiers import Found, Name, look_up
+from integrations.sources.cdp.merging import forget, merge_rows
 from integrations.sources.cdp.models import Identifier, Person
 from integrations.sources.cdp.signals import identifiers_changed
 
 COLUMNS = ("properties", "property_times", "created_at", "updated_at")
 
 
+# How often persons are looked for again whom others unified in the meantime.
+TRIES = 20
+
+
 class Moved(IntegrityError):
-    """Somebody else unified persons of this batch while it waited for them: it is tried again, as for a new
-    identifier that two callers have (`core.batch`)."""
+    """Somebody else unified persons of this batch while it waited for them."""
 
 
 class People:
@@ -30,11 +34,7 @@ class People:
 
     def __init__(self, names: Collection[Name], ids: Collection[int] = ()) -> None:
         self.now = timezone.now()
-        before = look_up(names)
-        self.by_id = lock({*ids, *(one.person_id for one in before.values())})
-        found = look_up(names) if before else before
-        if not self.by_id.keys() >= {one.person_id for one in found.values()}:
-            raise Moved
+        self.by_id, found = locked(names, ids)
         self.by_name = {name: self.by_id[one.person_id] for name, one in found.items()}
         # By identity: a new person has no id yet.
         self.new: dict[int, Person] = {}
@@ -154,19 +154,42 @@ class People:
         rows = [(self.now_is(person).pk, name.type_id, name.value, name.key, self.now) for name, person in added]
         self.identifier_ids += insert(Identifier, ("person_id", "type_id", "value", "key", "created_at"), rows)
 
-    def bring_up_to_date(self) -> None:
-        """Bring audiences and calculated attributes up to date, once everything is written, and tell of identifiers."""
+    def bring_up_to_date(self, new_events: Mapping[int, Person] = MappingProxyType({})) -> None:
+        """Bring audiences and calculated attributes up to date, once everything is written, and tell of identifiers.
+        `new_events` are ids, and whose they are."""
         announce(identifiers_changed, identifier_ids=sorted(self.identifier_ids))
         whole = {person.pk for person in (*self.new.values(), *self.survivors.values())}
-        if whole:
-            recalculation.persons_changed(sorted(whole), everything=True)
-        if others := {self.now_is(person).pk for person in self.concerned.values()} - whole:
-            recalculation.persons_changed(
-                sorted(others),
-                properties=self.properties,
-                event_types=self.event_types,
-                attributes=self.attributes,
-            )
+        events: dict[bool, list[int]] = {True: [], False: []}
+        for event_id, person in new_events.items():
+            events[self.now_is(person).pk in whole].append(event_id)
+        recalculation.persons_changed(sorted(whole), everything=True, new_events=events[True])
+        recalculation.persons_changed(
+            sorted({self.now_is(person).pk for person in self.concerned.values()} - whole),
+            properties=self.properties,
+            event_types=self.event_types,
+            attributes=self.attributes,
+            new_events=events[False],
+        )
+        forget([person.pk for person in self.lost])
+
+
+def locked(names: Collection[Name], ids: Collection[int]) -> tuple[dict[int, Person], dict[tuple[int, str], Found]]:
+    """The persons, by id, and who has which name, with their rows locked. Raises Moved when that doesn't come to rest:
+    the batch is then tried again, as for a new identifier that two callers have (`core.batch`)."""
+    for left in reversed(range(TRIES)):
+        try:
+            # Going back to its start releases the locks: they are always taken in the order of the ids.
+            with transaction.atomic():
+                before = look_up(names)
+                people = lock({*ids, *(one.person_id for one in before.values())})
+                found = look_up(names) if before else before
+                if not people.keys() >= {one.person_id for one in found.values()}:
+                    raise Moved
+                return people, found
+        except Moved:
+            if not left:
+                raise
+    raise AssertionError("unreachable")
 
 
 def lock(person_ids: Collection[int]) -> dict[int, Person]:

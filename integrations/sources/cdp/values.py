@@ -9,10 +9,12 @@ import datetime
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from django.db.models import OuterRef, QuerySet, Subquery
+
 from integrations.core.announce import announce
 from integrations.core.engine.rows import insert
 from integrations.sources.cdp.locks import hold_definitions
-from integrations.sources.cdp.matching import COLUMNS
+from integrations.sources.cdp.matching import COLUMNS, Among, chosen
 from integrations.sources.cdp.models import Attribute, AttributeValue
 from integrations.sources.cdp.models.people import Kind
 from integrations.sources.cdp.signals import ValueChange, values_changed
@@ -27,43 +29,40 @@ def lock(attribute_ids: Collection[int]) -> dict[int, Attribute]:
     return {attribute.pk: attribute for attribute in locked}
 
 
-def write(attribute: Attribute, values: Mapping[int, Any], at: datetime.datetime) -> list[ValueChange]:
-    """Set these persons' values of a locked attribute: text, number (1 or 0 for Yes/No) or time; None: no value.
+def write(
+    attribute: Attribute, values: Mapping[int, Any], at: datetime.datetime, *, among: Among = None
+) -> list[ValueChange]:
+    """Set persons' values of a locked attribute: text, number (1 or 0 for Yes/No) or time; None: no value.
 
-    Returns, and announces, the differences that made. Audiences follow by `recalculation.persons_changed`.
+    Returns, and announces, the differences that made. Audiences follow by `recalculation.persons_changed`. `among`: the
+    span that these persons are in.
     """
     column = COLUMNS[Kind(attribute.kind)]
-    before = stored(attribute, list(values))
-    changed = {pk: value for pk, value in values.items() if before.get(pk) != _typed(column, value)}
-    gone = [pk for pk, value in changed.items() if value is None]
+    changed, gone = {}, []
+    for pk, row, stored in _stored(attribute, column, list(values) if among is None else among):
+        value = values.get(pk)
+        # A row without a value in this column has one of an earlier type.
+        if row is not None and value is None:
+            gone.append(pk)
+        elif value != stored:
+            changed[pk] = value
     if gone:
-        AttributeValue.objects.filter(attribute=attribute, person_id__among=gone).delete()
-    rows = [
-        (pk, *(value if name == column else None for name in TYPED), at)
-        for pk, value in changed.items()
-        if value is not None
-    ]
+        AttributeValue.objects.filter(attribute=attribute, person__among=gone).delete()
+    places = [name == column for name in TYPED]
     insert(
         AttributeValue,
-        ("person_id", *TYPED, "updated_at"),
-        rows,
-        same={"attribute_id": attribute.pk},
+        ("person_id", *TYPED),
+        [(pk, *(value if mine else None for mine in places)) for pk, value in changed.items()],
+        same={"attribute_id": attribute.pk, "updated_at": at},
         unique=("attribute_id", "person_id"),
         update=(*TYPED, "updated_at"),
     )
-    changes = [ValueChange(attribute.pk, pk, at) for pk in sorted(changed)]
+    changes = [ValueChange(attribute.pk, pk, at) for pk in sorted([*changed, *gone])]
     announce(values_changed, changes=changes)
     return changes
 
 
-def stored(attribute: Attribute, people: Collection[int]) -> dict[int, tuple[str, Any]]:
-    """Column and value, by person, of those who have one."""
-    rows = AttributeValue.objects.filter(attribute=attribute, person_id__among=list(people))
-    found = {}
-    for pk, *values in rows.values_list("person_id", *TYPED):
-        found[pk] = next((name, value) for name, value in zip(TYPED, values, strict=True) if value is not None)
-    return found
-
-
-def _typed(column: str, value: Any) -> tuple[str, Any] | None:
-    return None if value is None else (column, value)
+def _stored(attribute: Attribute, column: str, among: Among) -> QuerySet[Any, Any]:
+    """Id, id of the row, and value: asked of each person, so that a plan can't go wrong (`matching.py`)."""
+    rows = AttributeValue.objects.filter(attribute=attribute, person=OuterRef("pk"))
+    return chosen(among).values_list("pk", Subquery(rows.values("pk")), Subquery(rows.values(column)))

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import Any
 
 import pytest
-from django.db import connection as database
+from django.db import connection as database  # noqa: F401 – for the condition of `skipif`
 
-from integrations.core.batch import Outcome, RowResult
+from integrations.core.batch import Outcome
 from integrations.sources.loyalty.batch import CustomerRow, MovementRow, PinRow
 from integrations.sources.loyalty.customers import change_pins, save_customers
 from integrations.sources.loyalty.expiry import expire_points
 from integrations.sources.loyalty.models import Account, Customer, LoyaltySettings, Movement
 from integrations.sources.loyalty.movements import record_movements
+from tests.at_once import at_once, outcomes
 from tests.sources.loyalty.shop import account, customer, customers, move, values
 
 pytestmark = [
@@ -28,26 +24,6 @@ pytestmark = [
     ),
 ]
 ROUNDS = 10
-
-
-def at_once(*jobs: Callable[[], Any]) -> list[Any]:
-    """The results of these jobs, each on a connection of its own, started together."""
-    barrier = Barrier(len(jobs))
-
-    def run(job: Callable[[], Any]) -> Any:
-        try:
-            with database.cursor():
-                barrier.wait(timeout=20)
-            return job()
-        finally:
-            database.close()
-
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        return [future.result() for future in [pool.submit(run, job) for job in jobs]]
-
-
-def outcomes(batches: list[list[RowResult]]) -> Counter[str]:
-    return Counter(result.outcome for results in batches for result in results)
 
 
 def test_points_are_spent_once() -> None:

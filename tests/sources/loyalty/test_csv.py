@@ -19,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_q.models import OrmQ
 
-from integrations.sources.loyalty.admin.imports import files
+from integrations.core.admin.imports import files
 from integrations.sources.loyalty.models import Customer, Movement, PinMail
 from integrations.sources.loyalty.signals import accounts_changed
 from tests.crawl import everything_stored

@@ -11,13 +11,14 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from integrations.core.admin.history import HistoryPages
 from integrations.core.batch import Outcome
 from integrations.core.keyset import LAST_ID
 from integrations.sources.loyalty.admin.card import card
 from integrations.sources.loyalty.admin.delete import CustomerDeletion
 from integrations.sources.loyalty.admin.forms import CustomerForm, MovementForm, PinForm
-from integrations.sources.loyalty.admin.history import HistoryPages
 from integrations.sources.loyalty.batch import PinRow
 from integrations.sources.loyalty.customers import change_pins, save_customers
 from integrations.sources.loyalty.models import Customer, LoyaltySettings, PinMailBy
@@ -26,6 +27,8 @@ from integrations.sources.loyalty.movements import record_movements
 
 class CustomerPages(HistoryPages, CustomerDeletion):
     """Part of CustomerAdmin."""
+
+    history_note = gettext_lazy("PINs are never kept: of those the history knows only when they changed.")
 
     def get_urls(self) -> Any:
         own = [

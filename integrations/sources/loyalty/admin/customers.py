@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
 from integrations.core.admin.exports import ExportPages
+from integrations.core.admin.imports.pages import ImportPages
+from integrations.core.search import InfinitePaginator
 from integrations.sources.loyalty.admin.customer_page import CustomerPages
-from integrations.sources.loyalty.admin.imports.pages import ImportPages
-from integrations.sources.loyalty.admin.search import InfinitePaginator, matching
+from integrations.sources.loyalty.admin.imports import KINDS
+from integrations.sources.loyalty.admin.search import matching
 from integrations.sources.loyalty.models import Customer
 
 NOTHING = "–"
@@ -22,6 +24,7 @@ NOTHING = "–"
 
 @admin.register(Customer)
 class CustomerAdmin(ExportPages, CustomerPages, ImportPages, ModelAdmin):  # type: ignore[misc]
+    import_kinds = KINDS
     export_source = "loyalty.customer"
     list_display = ("person", "name", "registered_badge", "points", "next_expiry", "last_change")
     list_select_related = ("account",)

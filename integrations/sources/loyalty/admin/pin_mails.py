@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
 from unfold.admin import ModelAdmin
 
-from integrations.sources.loyalty.admin.search import InfinitePaginator
+from integrations.core.search import InfinitePaginator
 from integrations.sources.loyalty.models import PinMail
 from integrations.sources.loyalty.pin_mails import SEND
 

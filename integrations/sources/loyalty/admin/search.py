@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.core.paginator import InvalidPage
-from django.db import connection
 from django.db.models import Q, QuerySet
-from unfold import paginator
 
+from integrations.core.search import begins
 from integrations.sources.loyalty.models import Customer
 
 # So many are looked at for each way a customer can be meant.
 CAP = 100
-# Who is not among so many pages of the newest is found by the search.
-MOST_PAGES = 200
 LONGEST = 254
-
-
-class InfinitePaginator(paginator.InfinitePaginator):  # type: ignore[misc]
-    """Pages without a count; only so many, because each one skips all before it. (unfold goes by the name.)"""
-
-    def validate_number(self, number: int | str) -> int:
-        page: int = super().validate_number(number)
-        if page > MOST_PAGES:
-            raise InvalidPage
-        return page
 
 
 def matching(customers: QuerySet[Customer], text: str) -> QuerySet[Customer]:
@@ -53,11 +39,3 @@ def _meanings(text: str) -> Iterator[Q]:
         if other:
             yield Q(first_name=one) & begins("last_name", other.strip())
             yield Q(last_name=one) & begins("first_name", other.strip())
-
-
-def begins(column: str, text: str) -> Q:
-    """`column` begins with the text, in the form for which the database uses the column's index."""
-    if connection.vendor == "sqlite":
-        # LIKE with ESCAPE, as Django writes it, reads the whole table here; PostgreSQL sorts by language.
-        return Q(**{f"{column}__gte": text, f"{column}__lt": text + "\U0010ffff"})
-    return Q(**{f"{column}__startswith": text})

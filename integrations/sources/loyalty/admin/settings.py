@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from integrations.sources.loyalty.admin.history import HistoryPages
+from integrations.core.admin.history import HistoryPages
 from integrations.sources.loyalty.admin.pin_duty import pin_warnings
 from integrations.sources.loyalty.models import LoyaltySettings
 

@@ -5,7 +5,8 @@ stores it neither time. A digest makes sure that both are the same.
 from __future__ import annotations
 
 import csv
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.admin.models import ADDITION, LogEntry
@@ -13,17 +14,16 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
+from integrations.core.admin.imports.columns import BulkFile
+from integrations.core.admin.imports.files import CsvFile, Unreadable, read
+from integrations.core.admin.imports.load import Report, load
 from integrations.core.batch import Outcome
-from integrations.sources.loyalty.admin.imports.columns import KINDS, BulkFile
-from integrations.sources.loyalty.admin.imports.files import PIN, CsvFile, Unreadable, read
-from integrations.sources.loyalty.admin.imports.load import Report, load
-from integrations.sources.loyalty.models import Customer
 
 ROWS_SHOWN = 10
 PROBLEMS_SHOWN = 100
@@ -45,20 +45,28 @@ class UploadForm(forms.Form):
 
 
 class ImportPages(ModelAdmin):  # type: ignore[misc]
-    """Part of CustomerAdmin."""
+    """Part of the ModelAdmin of what is imported. `import_kinds` are its files, by the name in the address."""
+
+    import_kinds: ClassVar[Mapping[str, type[BulkFile]]]
 
     def get_urls(self) -> Any:
         view, template = self.admin_site.admin_view(self.import_view), self.admin_site.admin_view(self.template_view)
         return [
-            path("import/", view, name="loyalty_customer_import"),
-            path("import/<slug:kind>/", view, name="loyalty_customer_import_kind"),
-            path("import/<slug:kind>/template.csv", template, name="loyalty_customer_import_template"),
+            path("import/", view, name=self._import_name()),
+            path("import/<slug:kind>/", view, name=self._import_name("_kind")),
+            path("import/<slug:kind>/template.csv", template, name=self._import_name("_template")),
             *super().get_urls(),
         ]
 
+    def _import_name(self, page: str = "") -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_import{page}"
+
+    def _import_url(self, page: str, kind: str) -> str:
+        return reverse(f"admin:{self._import_name(page)}", args=[kind])
+
     def import_view(self, request: HttpRequest, kind: str = "") -> HttpResponse:
         """GET: the page. POST: what the file would do; with `confirm` (the digest of what was looked at): do it."""
-        allowed = kinds_of(request)
+        allowed = self.import_kinds_of(request)
         kind = kind or next(iter(allowed), "")
         if kind not in allowed:
             raise PermissionDenied
@@ -69,54 +77,57 @@ class ImportPages(ModelAdmin):  # type: ignore[misc]
             "title": _("Import"),
             "content_title": _("Import"),
             "form": form,
-            "kind": kind,
-            "kinds": [(name, found.label, name == kind) for name, found in allowed.items()],
-            "columns": columns_of(request, allowed[kind]),
+            "kinds": [(self._import_url("_kind", name), one.label, name == kind) for name, one in allowed.items()],
+            "columns": allowed[kind].columns_for(request),
+            "others": allowed[kind].others,
+            "import_url": self._import_url("_kind", kind),
+            "template_url": self._import_url("_template", kind),
         }
         if posted and form.is_valid():
             context |= self._answer(request, form, allowed[kind])
-        return TemplateResponse(request, "admin/loyalty/import.html", context)
+        return TemplateResponse(request, "admin/core/import.html", context)
 
     def template_view(self, request: HttpRequest, kind: str) -> HttpResponse:
         """A file with the header row and an example."""
-        allowed = kinds_of(request)
+        allowed = self.import_kinds_of(request)
         if kind not in allowed:
             raise PermissionDenied
         headers = {"Content-Disposition": f'attachment; filename="{kind}.csv"'}
         response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8", headers=headers)
-        columns = columns_of(request, allowed[kind])
+        columns = allowed[kind].columns_for(request)
         csv.writer(response).writerows(
             [[column.column_name for column in columns], [column.example for column in columns]]
         )
         return response
 
+    def import_kinds_of(self, request: HttpRequest) -> dict[str, type[BulkFile]]:
+        """What this user may import."""
+        return {name: kind for name, kind in self.import_kinds.items() if request.user.has_perms(kind.permissions)}
+
     def _answer(self, request: HttpRequest, form: UploadForm, kind: type[BulkFile]) -> dict[str, Any]:
         data = form.cleaned_data
+        secret = [column.column_name for column in kind.columns() if column.secret]
         try:
-            file = read(
-                data["file"],
-                [column.column_name for column in columns_of(request, kind)],
-                may_see_pins=kind is not KINDS["customers"] or request.user.has_perm("loyalty.view_pin"),
-            )
+            file = read(data["file"], lambda names: kind.check(request, names), secret)
         except Unreadable as unreadable:
             return {"unreadable": str(unreadable)}
         confirmed = request.POST.get("confirm", "")
         dry_run = confirmed != file.digest
         report = load(file, kind, all_or_nothing=data["keep"] == NONE, dry_run=dry_run)
         if report.saved:
-            _log(request, report)
+            self._log(request, report)
         other_file = bool(confirmed) and dry_run
         return {"file": file, "report": report, "dry_run": dry_run, "other_file": other_file, **_words(file, report)}
 
-
-def kinds_of(request: HttpRequest) -> dict[str, type[BulkFile]]:
-    """What this user may import."""
-    return {name: kind for name, kind in KINDS.items() if request.user.has_perms(kind.permissions)}
-
-
-def columns_of(request: HttpRequest, kind: type[BulkFile]) -> list[Any]:
-    may_see_pins = request.user.has_perm("loyalty.view_pin")
-    return [column for name, column in kind.fields.items() if name != PIN or may_see_pins]
+    def _log(self, request: HttpRequest, report: Report) -> None:
+        numbers = ", ".join(f"{outcome} {number}" for outcome, number in report.outcomes.items())
+        LogEntry.objects.create(
+            user_id=request.user.pk or 0,
+            content_type=ContentType.objects.get_for_model(self.model),
+            object_repr=_("CSV import"),
+            action_flag=ADDITION,
+            change_message=numbers,
+        )
 
 
 def _words(file: CsvFile, report: Report) -> dict[str, Any]:
@@ -134,14 +145,3 @@ def _words(file: CsvFile, report: Report) -> dict[str, Any]:
         "delimiter": delimiters[file.delimiter],
         "start": file.start(ROWS_SHOWN),
     }
-
-
-def _log(request: HttpRequest, report: Report) -> None:
-    numbers = ", ".join(f"{outcome} {number}" for outcome, number in report.outcomes.items())
-    LogEntry.objects.create(
-        user_id=request.user.pk or 0,
-        content_type=ContentType.objects.get_for_model(Customer),
-        object_repr=_("CSV import"),
-        action_flag=ADDITION,
-        change_message=numbers,
-    )

@@ -6,7 +6,7 @@ import codecs
 import csv
 import hashlib
 import io
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from django.core.files.uploadedfile import UploadedFile
@@ -16,7 +16,6 @@ MOST_BYTES = 5 * 1024 * 1024
 MOST_ROWS = 50_000
 DELIMITERS = (";", ",", "\t")
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-PIN = "pin"
 
 
 class Unreadable(Exception):
@@ -25,7 +24,10 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class CsvFile:
-    """`rows` are as wide as `columns`; `lines` are where each stands in the file. `digest` tells files apart."""
+    """`rows` are as wide as `columns`; `lines` are where each stands in the file. `digest` tells files apart.
+
+    `secret` columns aren't shown.
+    """
 
     columns: list[str]
     rows: list[list[str]] = field(repr=False)
@@ -33,21 +35,22 @@ class CsvFile:
     encoding: str
     delimiter: str
     digest: str
+    secret: Collection[str] = ()
 
     @property
     def shown_columns(self) -> list[str]:
-        return [column for column in self.columns if column != PIN]
+        return [column for column in self.columns if column not in self.secret]
 
     def start(self, number: int) -> list[tuple[int, list[tuple[str, str]]]]:
-        """Line, and column and value pairs, of the first rows, without PINs."""
+        """Line, and column and value pairs, of the first rows, without secrets."""
         return [
-            (line, [(column, value) for column, value in zip(self.columns, row, strict=True) if column != PIN])
+            (line, [(name, value) for name, value in zip(self.columns, row, strict=True) if name not in self.secret])
             for line, row in zip(self.lines[:number], self.rows[:number], strict=True)
         ]
 
 
-def read(upload: UploadedFile[bytes], known: Collection[str], *, may_see_pins: bool) -> CsvFile:
-    """Raises Unreadable."""
+def read(upload: UploadedFile[bytes], check: Callable[[list[str]], None], secret: Collection[str] = ()) -> CsvFile:
+    """`check` raises Unreadable for columns that the file may not have. Raises Unreadable."""
     if upload.size is None or upload.size > MOST_BYTES:
         raise Unreadable(_("The file is larger than 5 MB. Divide it into several files, each with the header row."))
     raw = upload.read()
@@ -58,7 +61,8 @@ def read(upload: UploadedFile[bytes], known: Collection[str], *, may_see_pins: b
     if not rows:
         raise Unreadable(_("The file is empty. Its first row must name the columns."))
     columns = [name.strip().lower().replace(" ", "_") for name in rows[0]]
-    _check_columns(columns, known, may_see_pins=may_see_pins)
+    check(columns)
+    _check_twice(columns)
     if len(rows) == 1:
         raise Unreadable(_("The file has no rows below its header row."))
     return CsvFile(
@@ -68,6 +72,7 @@ def read(upload: UploadedFile[bytes], known: Collection[str], *, may_see_pins: b
         encoding,
         delimiter,
         hashlib.sha256(raw).hexdigest(),
+        secret,
     )
 
 
@@ -102,13 +107,7 @@ def _split(text: str, delimiter: str) -> tuple[list[int], list[list[str]]]:
     return lines, rows
 
 
-def _check_columns(columns: list[str], known: Collection[str], *, may_see_pins: bool) -> None:
-    if PIN in columns and not may_see_pins:
-        raise Unreadable(_("Your account may not import PINs. Take the column “pin” out, or ask an administrator."))
-    unknown = ", ".join(f"“{name}”" for name in columns if name not in known)
-    if unknown:
-        words = {"unknown": unknown, "known": ", ".join(known)}
-        raise Unreadable(_("These columns are not known: %(unknown)s. The columns are: %(known)s.") % words)
+def _check_twice(columns: list[str]) -> None:
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
         raise Unreadable(_("These columns are there twice: %(twice)s.") % {"twice": ", ".join(twice)})

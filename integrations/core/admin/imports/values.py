@@ -1,9 +1,8 @@
-"""What a cell may hold. The library's own widgets read 12.7 points as 12, and “maybe” as no: these refuse it."""
+"""What a cell may hold. The library's own widgets read “maybe” as no: these refuse it."""
 
 from __future__ import annotations
 
 import datetime
-import re
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,7 +10,6 @@ from import_export.widgets import Widget  # type: ignore[import-untyped]
 
 YES = ("1", "yes", "true", "y", "x")
 NO = ("0", "no", "false", "n")
-WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,15}")
 
 
 class Text(Widget):  # type: ignore[misc]
@@ -30,13 +28,6 @@ class YesNo(Text):
         if text.lower() not in (*YES, *NO):
             raise ValueError(_("Write yes or no."))
         return text.lower() in YES
-
-
-class WholeNumber(Text):
-    def read(self, text: str) -> int:
-        if not WHOLE_NUMBER.fullmatch(text) or not text.isascii():
-            raise ValueError(_("Points are a whole number without separators, below 0 when they are spent."))
-        return int(text)
 
 
 class Day(Text):

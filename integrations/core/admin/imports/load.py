@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from django.core.exceptions import NON_FIELD_ERRORS
 from tablib import Dataset  # type: ignore[import-untyped]
 
+from integrations.core.admin.imports.columns import BulkFile
+from integrations.core.admin.imports.files import CsvFile
 from integrations.core.batch import Outcome
-from integrations.sources.loyalty.admin.imports.columns import BulkFile
-from integrations.sources.loyalty.admin.imports.files import CsvFile
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def load(file: CsvFile, kind: type[BulkFile], *, all_or_nothing: bool, dry_run: 
     """Write the rows, in one transaction; nothing stays of a dry run, or when a row is refused and it is all or
     nothing. The same file again changes nothing. Raises DatabaseError.
     """
-    resource = kind(file.digest)
+    resource = kind(file)
     result = resource.import_data(
         Dataset(*file.rows, headers=file.columns),
         dry_run=dry_run,

@@ -1,1 +1,0 @@
-"""CSV import of customers and movements: look at what would happen, then let it happen."""
