@@ -229,6 +229,8 @@ class Connector:
     job_pages: ClassVar[dict[str, str]] = {}
     # What it does that nobody else should do as well, as its source names it (`loyalty.pin_mail`).
     duties: ClassVar[frozenset[str]] = frozenset()
+    # It stands in the sidebar among its source's pages (see `sidebar.joins`).
+    joins_source: ClassVar[bool] = False
     # How many batches travel at once; the rate limit decides how fast.
     concurrency: ClassVar[int] = 8
 

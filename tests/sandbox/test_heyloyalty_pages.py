@@ -187,3 +187,17 @@ def test_settings_show_what_a_connection_needs(practice: HeyloyaltyAccount) -> N
     practice.seed(2)
     post(practice, "clear")
     assert practice.members() == []
+
+
+def test_the_list_shows_the_fields_that_were_made_last_and_what_members_have_in_them(
+    practice: HeyloyaltyAccount,
+) -> None:
+    options = [{"label": "Yes"}, {"label": "No"}]
+    field = {"type": "custom", "name": "raptor_aud_vip", "label": "VIP", "format": "choice", "options": options}
+    assert practice.api("PATCH", f"lists/{NEWSLETTER}", {"fields": [field]}, version=2).ok
+    practice.save_member(
+        list_id=NEWSLETTER, email=ADA, raptor_aud_vip=practice.option("raptor_aud_vip", "Yes", NEWSLETTER)
+    )
+    page = get(practice, f"lists/{NEWSLETTER}")
+    assert '<th scope="col">VIP</th>' in page
+    assert '<td data-label="VIP">Yes</td>' in page

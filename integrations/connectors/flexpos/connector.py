@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -29,12 +28,11 @@ from integrations.connectors.flexpos.orders import JOURNAL, TICKET
 from integrations.connectors.flexpos.sources import RESOURCES, described
 from integrations.connectors.flexpos.standing import UNSUBSCRIPTION, person_key, unsubscribed_as
 from integrations.connectors.flexpos.streams import IMPORT
-from integrations.connectors.heyloyalty.client import HeyloyaltyClient
-from integrations.connectors.heyloyalty.fields import MemberList, core_fields
+from integrations.connectors.heyloyalty.fields import core_fields
+from integrations.connectors.heyloyalty.list_connector import Changed, ListConnector
 from integrations.connectors.heyloyalty.values import Converter
 from integrations.core.connector import (
     CheckStep,
-    Connector,
     Field,
     Item,
     Job,
@@ -45,8 +43,7 @@ from integrations.core.connector import (
     Skip,
 )
 from integrations.core.errors import RecordError
-from integrations.core.http.ratelimit import RateLimits
-from integrations.core.mapping import Mapped, digest
+from integrations.core.mapping import Mapped
 from integrations.core.models import Cursor, Delivery, Run
 from integrations.core.registry import register
 
@@ -62,53 +59,19 @@ EVERY = datetime.timedelta(minutes=5)
 AT_NIGHT = datetime.time(3, 0)
 
 
-class Changed(Mapped):
-    """To be sent although nothing changed."""
-
-    def __init__(self, found: Mapped, event_id: int) -> None:
-        super().__init__(found.values, found.defaults)
-        self._event_id = event_id
-
-    def fingerprint(self) -> str:
-        return digest(["event", self._event_id])
-
-
 @register(FlexPOSConnection)
-class FlexPOS(Connector):
+class FlexPOS(ListConnector):
     label = "Amero/FlexPOS"
     summary = "Customers, purchases and tickets of a till system reach a list of Heyloyalty every five minutes."
     record_types = RECORD_TYPES
     job_pages = {JOB: "import_run", ESTIMATE: "import_run"}
     connection: FlexPOSConnection
 
-    def __init__(self, connection: Any) -> None:
-        super().__init__(connection)
-        self._lock = threading.Lock()
-        self._member_list: MemberList | None = None
-        # What a thread waits with for an import to be worked off.
-        self.pause = threading.Event()
-
     # -- both accounts -----------------------------------------------------------------------------
-
-    @cached_property
-    def limits(self) -> RateLimits:
-        return self.connection.rate_limits()
-
-    @cached_property
-    def heyloyalty(self) -> HeyloyaltyClient:
-        return self.connection.client(self.limits)
 
     @cached_property
     def flexpos(self) -> FlexPOSClient:
         return self.connection.flexpos()
-
-    @property
-    def member_list(self) -> MemberList:
-        """The list with its fields, read once. Raises ConfigurationError when none is chosen, or it is gone."""
-        with self._lock:
-            if self._member_list is None:
-                self._member_list = self.heyloyalty.list_of(self.connection.list_number)
-            return self._member_list
 
     @property
     def match_on(self) -> str:
@@ -120,9 +83,9 @@ class FlexPOS(Connector):
         return Converter(self.member_list, separator=own.separator, date_format=own.date_format)
 
     def close(self) -> None:
-        for name in ("heyloyalty", "flexpos"):
-            if name in self.__dict__:
-                self.__dict__[name].close()
+        super().close()
+        if "flexpos" in self.__dict__:
+            self.flexpos.close()
 
     # -- what the settings page asks ---------------------------------------------------------------
 

@@ -20,8 +20,9 @@ from integrations.connectors.flexpos.estimate_verdicts import judge
 from integrations.connectors.flexpos.import_reading import Place, fetching, read
 from integrations.connectors.flexpos.import_records import cursor_of, marked, records_of
 from integrations.connectors.flexpos.initial_import import CUSTOMERS, ESTIMATE, Choices, OrderData
-from integrations.connectors.flexpos.plans import Person, Plan
+from integrations.connectors.flexpos.plans import Person
 from integrations.connectors.heyloyalty.bulk import Seen, page_size
+from integrations.connectors.heyloyalty.plans import Plan
 from integrations.connectors.heyloyalty.values import read_values
 from integrations.core.connector import Page
 from integrations.core.errors import TemporaryError
@@ -126,7 +127,7 @@ class Estimate:
             self.found.take(verdict)
             if isinstance(verdict, Plan):
                 # Whoever comes with the same address later finds what this one leaves.
-                self.found.members.write(verdict.person.key, self.connector.member_list, verdict.row)
+                self.found.members.write(verdict.key, self.connector.member_list, verdict.row)
 
     def _look(self, person: Person) -> Seen | None:
         asked = {**person.defaults, **person.row}

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Self
 
-from integrations.connectors.flexpos.bulk_import import PAUSES
 from integrations.connectors.flexpos.initial_import import Choices
-from integrations.connectors.flexpos.looking import MOST_VALUES
+from integrations.connectors.heyloyalty.bulk_import import PAUSES
+from integrations.connectors.heyloyalty.looking import MOST_VALUES
 
 # Members in a file, and lines of orders in a file; how many members are looked for by one call.
 FILE, LOOKED_FOR = 500, MOST_VALUES

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from integrations.connectors.flexpos.import_reading import Place
 from integrations.connectors.flexpos.list_digest import ListDigest
-from integrations.connectors.flexpos.plans import Act, Plan
+from integrations.connectors.heyloyalty.plans import Act, Plan
 from integrations.core.connector import SKIP_REASONS, Outcome, Record, Result, Skip
 from integrations.core.mapping import digest
 from integrations.core.models import Run

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from integrations.connectors.flexpos.members import person_of
-from integrations.connectors.flexpos.plans import Person, Plan, plan
+from integrations.connectors.flexpos.plans import Person, plan
 from integrations.connectors.heyloyalty.bulk import Seen
+from integrations.connectors.heyloyalty.plans import Plan
 from integrations.core.connector import Item, Outcome, Record, Result
 from integrations.core.engine.send import prepare
 from integrations.core.errors import RecordError

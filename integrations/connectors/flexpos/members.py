@@ -9,23 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from integrations.connectors.flexpos.bulk_import import bulk_import
 from integrations.connectors.flexpos.choices import Choices, choices
-from integrations.connectors.flexpos.looking import look
-from integrations.connectors.flexpos.plans import Act, Person, Plan, plan, skipped
-from integrations.connectors.heyloyalty.bulk import Seen, key_of
-from integrations.connectors.heyloyalty.client import NotFound
+from integrations.connectors.flexpos.plans import Person, plan
+from integrations.connectors.heyloyalty.bulk import ImportSettings, Seen, key_of
+from integrations.connectors.heyloyalty.bulk_import import bulk_import, fits_import
 from integrations.connectors.heyloyalty.fields import MULTI
+from integrations.connectors.heyloyalty.looking import look
+from integrations.connectors.heyloyalty.plans import Plan, skipped
 from integrations.connectors.heyloyalty.values import Value
+from integrations.connectors.heyloyalty.writing import write
 from integrations.core.connector import Item, Outcome, Result, Skip
 from integrations.core.errors import RecordError
 
 if TYPE_CHECKING:
     from integrations.connectors.flexpos.connector import FlexPOS
-
-# Tries by import; after them a member is sent alone, which tells why Heyloyalty doesn't take it.
-IMPORT_TRIES = 2
-VANISHED = "The member vanished from the list while it was written; it will be tried again."
 
 
 def deliver(connector: FlexPOS, items: Sequence[Item]) -> Iterator[Outcome]:
@@ -86,46 +83,23 @@ def _write(connector: FlexPOS, plans: Sequence[Plan]) -> Iterator[Outcome]:
     together: dict[Choices, list[Plan]] = {}
     for one in plans:
         if _by_import(connector, one):
-            together.setdefault(one.person.choices, []).append(one)
+            together.setdefault(_chosen(connector, one), []).append(one)
         else:
             alone.append(one)
     for chosen, several in together.items():
-        yield from bulk_import(connector, several, chosen, alone)
+        settings = ImportSettings(connector.match_on, chosen.automations, connector.connection.errors_to)
+        yield from bulk_import(connector, several, settings, alone)
     for one in alone:
-        yield _send(connector, one)
+        yield write(connector, one, skip_opt_in=not _chosen(connector, one).opt_in)
+
+
+def _chosen(connector: FlexPOS, one: Plan) -> Choices:
+    return choices(connector.connection, one.item.payload)
 
 
 def _by_import(connector: FlexPOS, one: Plan) -> bool:
     """Calls send opt-in messages, and set off automations and webhooks; imports keep them from being set off."""
-    chosen = one.person.choices
+    chosen = _chosen(connector, one)
     if chosen.opt_in or (chosen.automations and connector.connection.send_webhooks):
         return False
-    # A retry begins with the second try.
-    fresh = one.item.attempts <= IMPORT_TRIES + one.item.retried
-    # Somebody whose address changed, or who is to be there twice, an import would take for somebody else.
-    return fresh and one.act != Act.PATCH and not (one.act == Act.ANEW and one.seen)
-
-
-def _send(connector: FlexPOS, one: Plan) -> Outcome:
-    try:
-        return _update(connector, one) if one.act in (Act.UPDATE, Act.PATCH) else _create(connector, one)
-    except RecordError as error:
-        return Outcome(one.item, Result.FAILED, error.message, "refused", call=error.call)
-
-
-def _update(connector: FlexPOS, one: Plan) -> Outcome:
-    try:
-        call = connector.heyloyalty.patch_member(connector.member_list.id, one.member_id, one.row)
-    except NotFound as error:
-        return Outcome(one.item, Result.WAITING, VANISHED, "vanished", call=error.call)
-    return Outcome(one.item, Result.UPDATED, remote_id=one.member_id, call=call)
-
-
-def _create(connector: FlexPOS, one: Plan) -> Outcome:
-    client, list_id, skip_opt_in = connector.heyloyalty, connector.member_list.id, not one.person.choices.opt_in
-    if one.act == Act.ANEW:
-        written = client.create_member(list_id, one.row, skip_opt_in)
-    else:
-        written = client.upsert(list_id, connector.match_on, one.row, skip_opt_in)
-    result = Result.NEW if written.created else Result.UPDATED
-    return Outcome(one.item, result, remote_id=written.member_id, call=written.call)
+    return fits_import(one)

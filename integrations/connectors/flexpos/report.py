@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from smtplib import SMTPException
 from typing import Any
 
-from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 
 from integrations.connectors.flexpos.customers import MEMBER
 from integrations.connectors.flexpos.import_summary import failure_lines
 from integrations.connectors.flexpos.models import FlexPOSConnection
 from integrations.connectors.flexpos.streams import ANONYMOUS, FILTERED, IMPORT
-from integrations.core.errors import TemporaryError
+from integrations.connectors.heyloyalty.failures import mail_failures
 from integrations.core.models import Cursor, Event, Run
 
 LEFT_OUT = {
@@ -42,17 +40,9 @@ def _members_failed(run: Run) -> bool:
 
 
 def _send(connection: FlexPOSConnection, run: Run) -> None:
-    mail = EmailMessage(
-        subject=_("%(name)s: members that failed in sync job %(run)s") % {"name": connection.name, "run": run},
-        body=_(
-            "The attached file lists what failed, and why. Correct it in FlexPOS, then press Retry in the portal's log "
-            "(Sync job %(run)s), or wait: a customer who is changed in FlexPOS is sent again."
-        )
-        % {"run": run},
-        to=[connection.errors_to],
-    )
-    mail.attach(f"failed-{run}.csv", "".join(failure_lines(run)), "text/csv")
-    try:
-        mail.send()
-    except (OSError, SMTPException) as error:
-        raise TemporaryError(f"The mail about {run} could not be sent ({type(error).__name__}).") from None
+    subject = _("%(name)s: members that failed in sync job %(run)s") % {"name": connection.name, "run": run}
+    body = _(
+        "The attached file lists what failed, and why. Correct it in FlexPOS, then press Retry in the portal's log "
+        "(Sync job %(run)s), or wait: a customer who is changed in FlexPOS is sent again."
+    ) % {"run": run}
+    mail_failures(connection.errors_to, subject, body, f"failed-{run}.csv", failure_lines(run))

@@ -6,3 +6,6 @@ class HeyloyaltyConfig(AppConfig):
     label = "heyloyalty"
     verbose_name = "Heyloyalty"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from integrations.connectors.heyloyalty import listen  # noqa: F401 – it connects itself to the CDP

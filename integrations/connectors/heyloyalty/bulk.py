@@ -47,10 +47,12 @@ class Told(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Seen:
-    """A member as the list shows it: its id and the values of the fields asked for."""
+    """A member as the list shows it: its id, the values of the fields asked for, and its address as it is written
+    there."""
 
     member_id: str
     values: Mapping[str, Normal]
+    address: str = ""
 
 
 # By key; a list that allows duplicates has several.

@@ -113,9 +113,9 @@ class HeyloyaltyClient:
         """The list with its fields and the ids of their options."""
         return _read(self._of_list("GET", list_id), read_list)
 
-    def add_fields(self, list_id: int, fields: Sequence[Mapping[str, Any]]) -> None:
+    def add_fields(self, list_id: int, fields: Sequence[Mapping[str, Any]]) -> Call:
         """Add fields and options, or change labels; nothing goes. Read the list again for the ids of new options."""
-        self._of_list("PATCH", list_id, version=2, json={"fields": list(fields)}, idempotent=True)
+        return self._of_list("PATCH", list_id, version=2, json={"fields": list(fields)}, idempotent=True).call
 
     def countries(self) -> dict[str, str]:
         """Country by the id that a list's country_id has."""

@@ -248,12 +248,13 @@ def _normal_text(field: ListField, value: str) -> str:
 
 def read_values(member_list: MemberList, member: Mapping[str, Any]) -> dict[str, Normal]:
     """The values of a member as read, by field name; older reads have them beside the id."""
+    return {name: normal(field, raw_value(member, name)) for name, field in member_list.fields.items()}
+
+
+def raw_value(member: Mapping[str, Any], name: str) -> Any:
+    """A value of a member as it was read."""
     found = member.get("fields")
-    values = found if isinstance(found, dict) else member
-    return {name: normal(field, _plain(values.get(name))) for name, field in member_list.fields.items()}
-
-
-def _plain(value: Any) -> Any:
+    value = (found if isinstance(found, dict) else member).get(name)
     return value["value"] if isinstance(value, dict) and "value" in value else value
 
 

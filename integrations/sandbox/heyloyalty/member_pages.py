@@ -18,6 +18,7 @@ from integrations.sandbox.heyloyalty.lists import MemberList
 from integrations.sandbox.heyloyalty.members import Member
 
 SEEDED = 10
+FIELDS_SHOWN = 4
 SEARCHED = ("email", "mobile", "firstname", "lastname")
 PLACEHOLDERS = {"date": "2026-11-20", "number": "12"}
 BOOLEAN_CHOICES = {"1": "Yes", "0": "No"}
@@ -30,7 +31,23 @@ def members_page(account: HeyloyaltyAccount, request: Request, list_id: int) -> 
         found = [member for member in one.store.members.values() if is_match(member, text.casefold())]
         page = page_of(request, len(found))
         members = found[::-1][page.offset : page.end]
-    return list_shown(account, request, one, "members", "", members=members, q=text, page=page)
+        fields = newest_fields(one)
+        rows = [(member, [(field.label, shown_value(field, member)) for field in fields]) for member in members]
+    return list_shown(account, request, one, "members", "", rows=rows, fields=fields, q=text, page=page)
+
+
+def newest_fields(one: MemberList) -> list[Field]:
+    """The account's own fields that were made last, as others have no room."""
+    own = [field for field in one.fields.fields.values() if field.type == "custom"]
+    return sorted(own, key=lambda field: field.id)[-FIELDS_SHOWN:]
+
+
+def shown_value(field: Field, member: Member) -> str:
+    """Options by their labels."""
+    value = member.values.get(field.name) or ""
+    parts = value if isinstance(value, list) else [value]
+    return ", ".join(BOOLEAN_CHOICES.get(part, part) if field.format == "boolean" else field.options.get(part, part)
+                     for part in parts)  # fmt: skip
 
 
 def is_match(member: Member, text: str) -> bool:

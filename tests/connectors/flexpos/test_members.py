@@ -233,7 +233,7 @@ def test_an_import_whose_answer_got_lost_is_not_done_twice(
 def test_an_import_that_takes_its_time_is_looked_after_later(
     connection: FlexPOSConnection, practice: HeyloyaltyAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("integrations.connectors.flexpos.bulk_import.PAUSES", (0,))
+    monkeypatch.setattr("integrations.connectors.heyloyalty.bulk_import.PAUSES", (0,))
     practice.settings(import_delay_s=1.0)
     assert till.deliver(connection, till.customer()) == [("waiting", "importing")]
     practice.wait_for_imports()

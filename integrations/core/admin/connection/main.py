@@ -106,8 +106,11 @@ class ConnectionAdmin(ConnectionHistory, ConnectionSaving, ConnectionMenu, Conne
         # For those who may only look Django shows each field's value: leave secrets out.
         return [(title, {**options, "fields": self._public(options["fields"])}) for title, options in fieldsets]
 
-    def _public(self, fields: Iterable[str]) -> list[Any]:
-        return [name for name in fields if name not in secret_names(self.model)]
+    def _public(self, fields: Iterable[Any]) -> list[Any]:
+        """Also of fields that share a line: those stand in a tuple."""
+        hidden = secret_names(self.model)
+        lines = [tuple(self._public(line)) if isinstance(line, list | tuple) else line for line in fields]
+        return [line for line in lines if line not in hidden]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The model form of one step; secrets are put in by SettingsForm, so that no saved one is ever read."""

@@ -20,24 +20,49 @@ SHOWN = 15
 LOGS = (("core_event", "receipt_long"), ("core_run", "play_circle"), ("core_delivery", "webhook"))
 
 Group = Callable[[HttpRequest], dict[str, Any]]
+Items = Callable[[HttpRequest], list[dict[str, Any]]]
 _groups: list[Group] = []
+_joined: dict[str, list[Items]] = defaultdict(list)
 
 
 def sidebar_group(group: Group) -> Group:
-    """Register a source's group: a function to its title and those of its items (`item()`) that this user may open."""
+    """Register a source's group: a function to its title and those of its items (`item()`) that this user may open.
+
+    With a `name` connectors can add theirs (`joins`).
+    """
     _groups.append(group)
     return group
 
 
+def joins(name: str) -> Callable[[Items], Items]:
+    """Register a connector's items in a source's group. The connector needs no group of its own then."""
+
+    def remember(items: Items) -> Items:
+        _joined[name].append(items)
+        return items
+
+    return remember
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """For UNFOLD["SIDEBAR"]["navigation"]."""
-    sources = [{"separator": True, **group(request)} for group in _groups]
+    sources = [_of_source(request, group) for group in _groups]
     mine: dict[str, list[tuple[int, str]]] = defaultdict(list)
     visible = Connection.objects.visible_to(request.user).order_by("name")
     for kind, pk, title in visible.values_list("connector", "pk", "name"):
         mine[kind].append((pk, title))
-    connectors = [_connections(request, name, connector, mine[name]) for name, connector in all_connectors()]
+    connectors = [
+        _connections(request, name, connector, mine[name])
+        for name, connector in all_connectors()
+        if not connector.joins_source
+    ]
     return [group for group in [*sources, *connectors, _logs(request), _people(request)] if group and group["items"]]
+
+
+def _of_source(request: HttpRequest, group: Group) -> dict[str, Any]:
+    found = group(request)
+    joined = [one for items in _joined.get(found.get("name", ""), ()) for one in items(request)]
+    return {"title": found["title"], "separator": True, "items": [*found["items"], *joined]}
 
 
 def _connections(request: HttpRequest, name: str, connector: Any, mine: list[tuple[int, str]]) -> dict[str, Any] | None:

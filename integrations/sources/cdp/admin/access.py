@@ -71,4 +71,5 @@ def customer_data_platform(request: HttpRequest) -> dict[str, Any]:
         for title, icon, page, permissions in PAGES
         if any(request.user.has_perm(f"cdp.{name}") for name in permissions)
     ]
-    return {"title": _("Customer Data Platform"), "items": items}
+    # Activations join it by its name.
+    return {"name": "cdp", "title": _("Customer Data Platform"), "items": items}

@@ -8,7 +8,7 @@ from urllib.parse import quote_plus
 from integrations.connectors.heyloyalty.bulk import Seen, page_size
 from integrations.connectors.heyloyalty.client import HeyloyaltyClient
 from integrations.connectors.heyloyalty.fields import MemberList
-from integrations.connectors.heyloyalty.values import read_values
+from integrations.connectors.heyloyalty.values import raw_value, read_values, written
 
 # Several values of `eq` mean any of them. Should an account see that otherwise, people are found missing who are there:
 # they are then written by calls that find them themselves.
@@ -27,7 +27,8 @@ def look(client: HeyloyaltyClient, member_list: MemberList, match_on: str, value
         size = min(page_size(member_list), 2 * len(asked))
         for member in client.members(member_list.id, 1, size, {match_on: {"eq": asked}}):
             known = read_values(member_list, member)
-            found.setdefault(str(known.get(match_on) or ""), Seen(str(member.get("id")), known))
+            address = written(raw_value(member, match_on) or "")
+            found.setdefault(str(known.get(match_on) or ""), Seen(str(member.get("id")), known, address))
     return found
 
 

@@ -1,0 +1,36 @@
+"""Writing members one by one: a call each tells what became of it, and sets off automations and webhooks."""
+
+from __future__ import annotations
+
+from integrations.connectors.heyloyalty.client import NotFound
+from integrations.connectors.heyloyalty.list_connector import ListConnector
+from integrations.connectors.heyloyalty.plans import Act, Plan
+from integrations.core.connector import Outcome, Result
+from integrations.core.errors import RecordError
+
+VANISHED = "The member vanished from the list while it was written; it will be tried again."
+
+
+def write(connector: ListConnector, one: Plan, *, skip_opt_in: bool = True) -> Outcome:
+    try:
+        return _update(connector, one) if one.act in (Act.UPDATE, Act.PATCH) else _create(connector, one, skip_opt_in)
+    except RecordError as error:
+        return Outcome(one.item, Result.FAILED, error.message, "refused", call=error.call)
+
+
+def _update(connector: ListConnector, one: Plan) -> Outcome:
+    try:
+        call = connector.heyloyalty.patch_member(connector.member_list.id, one.member_id, one.row)
+    except NotFound as error:
+        return Outcome(one.item, Result.WAITING, VANISHED, "vanished", call=error.call)
+    return Outcome(one.item, Result.UPDATED, remote_id=one.member_id, call=call)
+
+
+def _create(connector: ListConnector, one: Plan, skip_opt_in: bool) -> Outcome:
+    client, list_id = connector.heyloyalty, connector.member_list.id
+    if one.act == Act.ANEW:
+        written = client.create_member(list_id, one.row, skip_opt_in)
+    else:
+        written = client.upsert(list_id, connector.match_on, one.row, skip_opt_in)
+    result = Result.NEW if written.created else Result.UPDATED
+    return Outcome(one.item, result, remote_id=written.member_id, call=written.call)
