@@ -86,6 +86,26 @@ def test_retry_sends_the_stored_payload_through_todays_mapping(account: LeadSqua
     assert (first.status, run.status) == (Run.Status.FAILURE, Run.Status.SUCCESS)
 
 
+def test_a_retry_right_after_a_repair_does_not_travel_with_what_a_drain_loaded_before(
+    account: LeadSquaredAccount,
+) -> None:
+    connection = broken(account)
+    queue_up(connection, [lead(1, Old="x")])
+    drain(connection.pk)
+    assert outcomes(connection) == [FAILED]
+
+    def repair_and_retry() -> None:
+        repair(connection)
+        retry_failed(connection)
+
+    queue_up(connection, [lead(2)])
+    with toy(prepare=listening(once(repair_and_retry, at="s-2"))):
+        drain(connection.pk)
+    drain(connection.pk)
+    assert outcomes(connection) == [UPDATED, NEW]
+    assert [attempt.outcome for attempt in events(connection)[0].tries.all()] == [FAILED, UPDATED]
+
+
 def test_retry_sends_the_failed_ones_of_a_batch_only(account: LeadSquaredAccount) -> None:
     connection = broken(account)
     deliver(connection, *leads(range(22)), *leads(range(22, 25), Old="x"))

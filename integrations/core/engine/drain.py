@@ -192,6 +192,11 @@ class Drain:
                 queue.release(items)
                 lane.rests_until = time.monotonic() + TICK
                 return
+            if any(item.retried for item in items) and self._settings_changed():
+                # Somebody repaired something and pressed Retry: not by what was loaded before.
+                queue.release(items)
+                self.stopping = True
+                return
             lane.record_type = items[0].record_type
             lane.size = min(MAX_TAKE, lane.size * 2)
             items, superfluous = queue.merge(self.connector, items)
