@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 from django.utils import timezone
@@ -26,7 +27,7 @@ _granted: dict[str, Q] = {MARKETING: Q(pk__in=[]), SUPPORT: Q(pk__in=[])}
 
 
 def grant(group: str, app_label: str, codenames: Iterable[str]) -> None:
-    """For sources: what a shipped group may do on their pages. Call it while the apps load."""
+    """For sources: what a shipped group may do on their pages. Call it in the modules of those pages."""
     _granted[group] |= Q(content_type__app_label=app_label, codename__in=tuple(codenames))
 
 
@@ -50,6 +51,8 @@ def write_schedule(name: str, func: str, schedule_type: str, first: datetime.dat
 
 def write_groups(**kwargs: Any) -> None:
     """Give the shipped groups their permissions, also on the settings pages of connectors added later."""
+    # The pages say what the groups may do on them, and nobody may have loaded them yet (`admin_pages.py`).
+    admin.autodiscover()
     pages = Q(pk__in=[])
     for _, connector in all_connectors():
         options = connector.model._meta

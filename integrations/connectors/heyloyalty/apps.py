@@ -8,4 +8,4 @@ class HeyloyaltyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from integrations.connectors.heyloyalty import listen  # noqa: F401 – it connects itself to the CDP
+        from integrations.connectors.heyloyalty import listen, used  # noqa: F401 – they connect themselves to the CDP

@@ -278,3 +278,20 @@ def test_who_may_only_look_sees_each_step_without_keys(
     assert answer.status_code == 200
     assert practice.api_secret not in answer.content.decode()
     assert ("raptor_aud_vip" in answer.content.decode()) == (step == "attach")
+
+
+# -- the other way round ------------------------------------------------------------------------------
+
+
+def test_an_audience_says_which_activations_use_it_and_what_its_deletion_does_there(
+    marketing: Client, mine: ActivationConnection, make_activation: MakeActivation
+) -> None:
+    audience = cdp.audience("Lives in Odense")
+    for activation in (mine, make_activation(name="Somebody else's")):
+        portal.attach(activation, audience)
+    for page in ("change", "delete"):
+        text = marketing.get(reverse(f"admin:cdp_audience_{page}", args=[audience.pk])).content.decode()
+        assert mine.name in text
+        assert "An activation you have no access to" in text
+        assert "Somebody else" not in text
+    assert "Audience Removed by Raptor CDP" in text
