@@ -54,6 +54,8 @@ class BulkFile(Resource):  # type: ignore[misc]
     verb: ClassVar[Callable[[Sequence[Any]], list[RowResult]]]
     permissions: ClassVar[tuple[str, ...]]
     label: ClassVar[Any]
+    # What becomes of columns that aren't listed, if any are taken.
+    others: ClassVar[Any] = ""
 
     class Meta:
         force_init_instance = True
@@ -101,6 +103,10 @@ class BulkFile(Resource):  # type: ignore[misc]
     def row_of(self, values: dict[str, Any], number: int) -> Any:
         raise NotImplementedError
 
+    def column_of(self, field: str) -> str:
+        """The column that a field of a row is from."""
+        return field or NON_FIELD_ERRORS
+
     def own_id(self, number: int) -> str:
         """For a row without an id of the user's own: the same file again is the same rows."""
         return f"csv-{self.file.digest[:32] if self.file else ''}-{number}"
@@ -124,5 +130,5 @@ class BulkFile(Resource):  # type: ignore[misc]
         for (number, _row), found in zip(self.drafts, results, strict=True):
             self.outcomes[found.outcome] += 1
             if found.outcome == Outcome.REFUSED:
-                error = ValidationError({found.field or NON_FIELD_ERRORS: found.message})
+                error = ValidationError({self.column_of(found.field): found.message})
                 result.append_invalid_row(number, {}, error)

@@ -79,6 +79,7 @@ class ImportPages(ModelAdmin):  # type: ignore[misc]
             "form": form,
             "kinds": [(self._import_url("_kind", name), one.label, name == kind) for name, one in allowed.items()],
             "columns": allowed[kind].columns_for(request),
+            "others": allowed[kind].others,
             "import_url": self._import_url("_kind", kind),
             "template_url": self._import_url("_template", kind),
         }

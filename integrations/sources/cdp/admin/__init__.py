@@ -1,1 +1,1 @@
-from integrations.sources.cdp.admin import attributes, audiences  # noqa: F401 – these register their pages
+from integrations.sources.cdp.admin import access, attributes, audiences, person_list, vocabulary  # noqa: F401 – these register their pages
