@@ -16,10 +16,10 @@ from typing import Any
 
 from django.db.models import (
     BigIntegerField,
-    BooleanField,
     Case,
     DateTimeField,
     F,
+    IntegerField,
     Lookup,
     OuterRef,
     Q,
@@ -83,9 +83,9 @@ def within(column: str, among: Among) -> Q:
 
 
 def meets(group: Group, now: datetime.datetime, catalogue: Catalogue) -> Case:
-    """Whether the outer query's person meets the condition."""
+    """1 where the outer query's person meets the condition, else 0."""
     where = _where(group, now, catalogue)
-    return Case(When(where, then=Value(True)), default=Value(False), output_field=BooleanField())
+    return Case(When(where, then=Value(1)), default=Value(0), output_field=IntegerField())
 
 
 def events_of(type_id: int, within_days: int | None, now: datetime.datetime) -> QuerySet[PersonEvent]:

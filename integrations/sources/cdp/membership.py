@@ -17,7 +17,7 @@ from integrations.core.announce import announce
 from integrations.core.engine.rows import insert
 from integrations.sources.cdp.conditions import Catalogue, Group
 from integrations.sources.cdp.locks import hold_definitions
-from integrations.sources.cdp.matching import Among, CountOf, chosen, meets
+from integrations.sources.cdp.matching import Among, CountOf, Span, chosen, meets
 from integrations.sources.cdp.models import Audience, Membership
 from integrations.sources.cdp.signals import MembershipChange, memberships_changed
 
@@ -65,7 +65,11 @@ def differences(
         columns: dict[str, Any] = {}
         for pk in part:
             columns |= {f"meets_{pk}": meets(groups[pk], now, known), f"inside_{pk}": _is_inside(pk)}
-        for person, *answers in chosen(among).annotate(**columns).values_list("pk", *columns):
+        people = chosen(among).annotate(**columns)
+        if isinstance(among, Span):
+            # Of many persons only those who differ. For a few it isn't worth the longer statement.
+            people = people.exclude(**{f"meets_{pk}": F(f"inside_{pk}") for pk in part})
+        for person, *answers in people.values_list("pk", *columns):
             for pk, is_met, is_inside in zip(part, answers[::2], answers[1::2], strict=True):
                 if is_met and not is_inside:
                     found[pk].entering.add(person)
@@ -86,7 +90,7 @@ def write(found: Mapping[int, Difference], at: datetime.datetime) -> list[Member
     for audience_id, one in found.items():
         changes += [MembershipChange(audience_id, pk, False, at) for pk in sorted(one.leaving)]
         changes += [MembershipChange(audience_id, pk, True, at) for pk in sorted(one.entering)]
-    _write(changes)
+    _write(changes, at)
     announce(memberships_changed, changes=changes)
     return changes
 
@@ -107,9 +111,9 @@ def _is_inside(audience_id: int) -> CountOf:
     return CountOf(Membership.objects.filter(audience=audience_id, person=OuterRef("pk")).values("pk"))
 
 
-def _write(changes: Collection[MembershipChange]) -> None:
-    entered = [(one.audience_id, one.person_id, one.at) for one in changes if one.entered]
-    insert(Membership, ("audience_id", "person_id", "entered_at"), entered)
+def _write(changes: Collection[MembershipChange], at: datetime.datetime) -> None:
+    entered = [(one.audience_id, one.person_id) for one in changes if one.entered]
+    insert(Membership, ("audience_id", "person_id"), entered, same={"entered_at": at})
     grown: dict[int, int] = {}
     left: dict[int, list[int]] = {}
     for one in changes:

@@ -16,10 +16,10 @@ from integrations.sources.cdp.matching import begin_of
 from integrations.sources.cdp.models import Attribute, Audience, PersonEvent
 from integrations.sources.cdp.problems import Definition, hindrance, note, readable
 from integrations.sources.cdp.recalculation import (
+    follow_values,
     from_scratch,
     match_persons,
     moment,
-    values_changed,
     write_values,
 )
 
@@ -50,7 +50,7 @@ def _pass_attribute(pk: int) -> None:
         from_scratch("attribute", pk)
         return
     if left:
-        values_changed(pk, write_values(attribute, left), known)
+        follow_values(pk, write_values(attribute, left), known)
     note(attribute, passed_until=now)
 
 

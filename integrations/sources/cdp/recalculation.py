@@ -63,7 +63,7 @@ def lock_everything() -> None:
     membership.lock(list(Audience.objects.values_list("pk", flat=True)))
 
 
-def values_changed(attribute_id: int, person_ids: Collection[int], known: Catalogue) -> None:
+def follow_values(attribute_id: int, person_ids: Collection[int], known: Catalogue) -> None:
     """Bring the audiences up to date that look at an attribute, of which these persons have another value."""
     if person_ids:
         match_persons(_concerned(known, set(), set(), {attribute_id}, False), person_ids, known)

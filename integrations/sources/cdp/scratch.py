@@ -18,7 +18,7 @@ from integrations.sources.cdp.conditions import Catalogue, catalogue
 from integrations.sources.cdp.matching import Span
 from integrations.sources.cdp.models import Attribute, Audience, Person
 from integrations.sources.cdp.problems import Definition, hindrance, is_calculated, note, readable
-from integrations.sources.cdp.recalculation import KINDS, ask, moment, values_changed, write_values
+from integrations.sources.cdp.recalculation import KINDS, ask, follow_values, moment, write_values
 
 # Persons of a slice. A person's change may wait for one.
 SLICE = 10_000
@@ -96,7 +96,7 @@ def _calculate_values(attribute: Attribute, span: Span, known: Catalogue) -> Non
     left_out = calculations.misfits(attribute, moment([attribute]), span)
     if left_out:
         note(attribute, left_out=attribute.left_out + left_out)
-    values_changed(attribute.pk, changed, known)
+    follow_values(attribute.pk, changed, known)
 
 
 def _finish(definition: Definition) -> None:
