@@ -1,4 +1,4 @@
-"""The source page of Contacthub ↔ Contactsend: its fields, in its order, with its words; and the pairs it keeps equal."""
+"""The source page of Contacthub ↔ Contactsend: its fields, in its order, with its words; and the pairs kept equal."""
 
 from __future__ import annotations
 
@@ -128,8 +128,8 @@ class SubscriptionRow(models.Model):
 class Pair(models.Model):
     """A customer and the subscriber that are one person; at least one of the ids is known.
 
-    `base` holds values and subscriptions as they were last equal, as JSON. `hub_seen` and `send_seen` are digests of how
-    each side then looked: what looks like that is no news.
+    `base` holds values and subscriptions as they were last equal, as JSON. `hub_seen` and `send_seen` are digests of
+    how each side then looked: what looks like that is no news.
     """
 
     connection = models.ForeignKey(ContactsendConnection, models.CASCADE, related_name="pairs", db_index=False)
