@@ -111,10 +111,10 @@ EXTENDED = closed(
 )
 
 
-def empty(schema: Schema) -> Any:
-    """How a read shows what was never written: lists are empty, contacts and address have all their keys."""
-    if schema["type"] == "array":
-        return []
-    if schema in (BASE, CONTACTS, ADDRESS):
-        return {name: empty(inner) for name, inner in schema["properties"].items()}
-    return None
+def blank(schema: Schema) -> dict[str, Any]:
+    """How a read shows an object of which nothing was written. Never changed, so one serves all customers."""
+    return {name: [] if inner["type"] == "array" else None for name, inner in schema["properties"].items()}
+
+
+EMPTY_BASE = blank(BASE) | {"contacts": blank(CONTACTS), "address": blank(ADDRESS)}
+EMPTY_SUBSCRIPTION = blank(SUBSCRIPTION)

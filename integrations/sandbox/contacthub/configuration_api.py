@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from integrations.sandbox.contacthub.api import ApiCall, Reply
 from integrations.sandbox.contacthub.base_schema import BASE
-from integrations.sandbox.contacthub.errors import invalid, missing
+from integrations.sandbox.contacthub.errors import bad_request, invalid, missing
 from integrations.sandbox.contacthub.nodes import lasting_id
 from integrations.sandbox.contacthub.schema import problems_of
 from integrations.sandbox.contacthub.sources import PROVIDERS, Source, new_token
@@ -90,7 +90,9 @@ def replace_source(call: ApiCall, source_id: str) -> Reply:
 
 
 def delete_source(call: ApiCall, source_id: str) -> Reply:
-    del call.account.sources[source_of(call, source_id).id]
+    if source_of(call, source_id) is call.account.portal:
+        raise bad_request("practice mode keeps the source of the portal")
+    del call.account.sources[source_id]
     return Reply()
 
 

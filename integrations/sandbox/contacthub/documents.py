@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integrations.sandbox.contacthub.base_schema import BASE, SUBSCRIPTION, TAGS, Schema, empty
+from integrations.sandbox.contacthub.base_schema import BASE, EMPTY_BASE, EMPTY_SUBSCRIPTION, TAGS, Schema
 from integrations.sandbox.contacthub.errors import Problem
 from integrations.sandbox.contacthub.schema import problems_of
 
@@ -63,7 +63,7 @@ def blank(customer_id: str, node_id: str, at: str, by: str) -> Customer:
         "registeredAt": at,
         "updatedAt": at,
         "sourceInfo": {"registeredBy": by, "updatedBy": by},
-        "base": empty(BASE),
+        "base": EMPTY_BASE,
         "consents": None,
         "extended": {},
         "tags": {"auto": [], "manual": []},
@@ -93,9 +93,8 @@ def touched(customer: Customer, at: str, by: str) -> Customer:
 
 def subscription(sent: Mapping[str, Any], at: str) -> dict[str, Any]:
     """With every key a read shows."""
-    known = {name: empty(inner) for name, inner in SUBSCRIPTION["properties"].items()}
     times = {name: sent.get(name) or at for name in ("registeredAt", "updatedAt")}
-    return known | dict(sent) | times
+    return EMPTY_SUBSCRIPTION | dict(sent) | times
 
 
 def with_subscriptions(customer: Customer, subscriptions: list[dict[str, Any]], at: str, by: str) -> Customer:
