@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox.contacthub.front import Contacthub
 from integrations.sandbox.control import control
 from integrations.sandbox.faults import KINDS, play
 from integrations.sandbox.flexpos.front import FlexPOS
@@ -32,7 +33,7 @@ from integrations.sandbox.wire import STOPPING_KEY, KeepAliveHandler
 logger = logging.getLogger(__name__)
 
 # One line a vendor.
-VENDORS: Sequence[type[Vendor[Any]]] = (LeadSquared, LeadHub, FlexPOS, Heyloyalty)
+VENDORS: Sequence[type[Vendor[Any]]] = (LeadSquared, LeadHub, FlexPOS, Heyloyalty, Contacthub)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared with, not bound to
 STYLESHEET = Path(__file__).parent / "templates" / "sandbox" / "sandbox.css"

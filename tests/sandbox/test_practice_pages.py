@@ -19,6 +19,7 @@ API_PATHS = {
     "leadhub": "segments",
     "flexpos": "v1/Customers",
     "heyloyalty": "loyalty/v1/lists",
+    "contacthub": "hub/v1/me",
 }
 FIELD = re.compile(r'<input id="(\w+)" name="\w+" value="([^"]*)"|<select id="(\w+)".*?<option value="(\w+)" selected>')
 
