@@ -44,6 +44,8 @@ class Field:
     unique: bool = False
     options: tuple[str, ...] = ()
     max_length: int | None = None
+    # The vendor's own name of its type, where its connector wants to know.
+    type: str = ""
 
 
 @dataclass(frozen=True)

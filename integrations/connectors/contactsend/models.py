@@ -80,6 +80,9 @@ class ContactsendConnection(Connection):
         _("Contactsend calls per second"), default=10, help_text=_("0 means no limit.")
     )
 
+    # What Contacthub calls the source of this token, once it has told.
+    source_id = models.CharField(max_length=64, blank=True, editable=False)
+
     history = SettingsHistory("hub_token", "user_key", "api_key")
 
     class Meta:
@@ -126,15 +129,16 @@ class SubscriptionRow(models.Model):
 
 
 class Pair(models.Model):
-    """A customer and the subscriber that are one person; at least one of the ids is known.
+    """A customer and the subscriber that are one person.
 
     `base` holds values and subscriptions as they were last equal, as JSON. `hub_seen` and `send_seen` are digests of
     how each side then looked: what looks like that is no news.
     """
 
     connection = models.ForeignKey(ContactsendConnection, models.CASCADE, related_name="pairs", db_index=False)
-    hub_id = models.CharField(max_length=64, null=True)
-    send_id = models.CharField(max_length=64, null=True)
+    hub_id = models.CharField(max_length=64)
+    # Null only for as long as two pairs exchange theirs.
+    send_id = models.BigIntegerField(null=True)
     base = EncryptedText(null=True)
     hub_seen = models.CharField(max_length=64, blank=True)
     send_seen = models.CharField(max_length=64, blank=True)
