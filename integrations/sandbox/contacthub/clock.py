@@ -11,7 +11,7 @@ def now() -> datetime:
 
 def stamp(moment: datetime) -> str:
     """`2024-03-09T11:31:31.842+0000`. All of one length and zone, so that their order as text is that in time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}+0000"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
 
 
 def moment_of(text: str) -> datetime:

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from integrations.connectors.contactsend.hub import HubClient, rate_limits
+from tests.sandbox_contacthub import ContacthubAccount
+from tests.sandbox_server import Sandbox
+
+MakeHubClient = Callable[..., HubClient]
+
+
+@pytest.fixture
+def hub(sandbox: Sandbox) -> ContacthubAccount:
+    """The practice workspace."""
+    return sandbox.contacthub()
+
+
+@pytest.fixture
+def make_hub_client(hub: ContacthubAccount) -> Iterator[MakeHubClient]:
+    """A client of the practice workspace, without limits; state only what differs."""
+    made: list[HubClient] = []
+
+    def make(**overrides: Any) -> HubClient:
+        values = {
+            "base_url": hub.api_address,
+            "workspace": hub.workspace_id,
+            "token": hub.token,
+            "limits": rate_limits(0),
+        }
+        made.append(HubClient(**values | overrides))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def hub_client(make_hub_client: MakeHubClient) -> HubClient:
+    return make_hub_client()
