@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 import requests
 
 if TYPE_CHECKING:
+    from tests.sandbox_contactsend import ContactsendAccount
     from tests.sandbox_flexpos import FlexPOSAccount
     from tests.sandbox_heyloyalty import HeyloyaltyAccount
     from tests.sandbox_leadhub import LeadHubAccount
@@ -108,6 +109,14 @@ class Sandbox:
         from tests.sandbox_heyloyalty import HeyloyaltyAccount
 
         account = HeyloyaltyAccount(self, "heyloyalty", name)
+        account.call("POST", "open")
+        return account
+
+    def contactsend(self, name: str = "practice") -> ContactsendAccount:
+        """The account called so, made if need be."""
+        from tests.sandbox_contactsend import ContactsendAccount
+
+        account = ContactsendAccount(self, "contactsend", name)
         account.call("POST", "open")
         return account
 
