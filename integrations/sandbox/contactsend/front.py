@@ -30,7 +30,7 @@ from integrations.sandbox.vendor import Vendor
 
 PATH = "soap/services"
 WSDL = Path(__file__).with_name("service.wsdl")
-OPERATION = re.compile(rb"<(?:\w+:)?Body[^>]*>\s*<(?:\w+:)?(\w+)")
+OPERATION = re.compile(rb"<(?:[\w.-]+:)?Body[^>]*>\s*<(?:[\w.-]+:)?(\w+)")
 FAULT_ERRORS = {
     "unauthorized": wrong_keys(401),
     "too_many": ContactsendError("Too many requests", 429),
