@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from integrations.connectors.contactsend.finding import Gone, find_customer, find_subscriber
-from integrations.connectors.contactsend.hub import subscriptions_of
+from integrations.connectors.contactsend.hub_answers import subscriptions_of
 from integrations.connectors.contactsend.hub_errors import Conflict, NoSuchCustomer
 from integrations.connectors.contactsend.hub_fields import write_hub
 from integrations.connectors.contactsend.pairs import Note, PairState

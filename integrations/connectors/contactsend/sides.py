@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.connectors.contactsend.hub import subscriptions_of
+from integrations.connectors.contactsend.hub_answers import subscriptions_of
 from integrations.connectors.contactsend.hub_fields import read_hub
 from integrations.connectors.contactsend.hub_leaves import READ_ONLY
 from integrations.connectors.contactsend.hub_values import read_moment
