@@ -12,8 +12,8 @@ from typing import Any
 from integrations.sandbox.contacthub.account import HubAccount
 from integrations.sandbox.contacthub.errors import HubError, bad_request
 from integrations.sandbox.contacthub.nodes import Node
-from integrations.sandbox.contacthub.queries import condition_of, only_value, test_of, valued
-from integrations.sandbox.contacthub.search import INDEXED
+from integrations.sandbox.contacthub.queries import condition_of, single, test_of, valued
+from integrations.sandbox.contacthub.search import INDEXED, last_change
 from integrations.sandbox.contacthub.sources import UNTRUSTED, Source
 from integrations.sandbox.contacthub.store import Customer
 from integrations.sandbox.contacthub.writer import Writer
@@ -89,9 +89,11 @@ def matching(call: ApiCall, node: Node) -> list[Customer]:
     condition = condition_of(call.query["query"]) if call.query.get("query") else None
     found = None
     if condition is not None:
-        test, only_one = test_of(condition), only_value(condition)
-        if only_one and only_one[0] in INDEXED:
-            found = search.equal(node.entries, *only_one)
+        test, (attribute, operator, value) = test_of(condition), single(condition)
+        if attribute in INDEXED and operator == "EQUALS":
+            found = search.equal(node.entries, attribute, value)
+        elif attribute == "updatedAt" and operator in ("GTE", "GT") and isinstance(value, str):
+            found = search.changed(node.entries, value, operator == "GTE")
         else:
             found = [customer for customer in search.of(node.entries) if test(customer)]
     if external_id is not None:
@@ -113,7 +115,7 @@ def ordered(found: list[Customer], sort: str) -> list[Customer]:
         return value is not None, value if isinstance(value, int | float) else str(value)
 
     try:
-        return sorted(found, key=key, reverse=direction == "desc")
+        return sorted(found, key=last_change if attribute == "updatedAt" else key, reverse=direction == "desc")
     except TypeError:
         raise bad_request("sort is not valid") from None
 

@@ -98,8 +98,9 @@ def combined(condition: Any) -> Test:
 KINDS: dict[str, Callable[[Any], Test]] = {"atomic": atomic, "composite": composite, "combined": combined}
 
 
-def only_value(condition: Any) -> tuple[str, Any] | None:
-    """Attribute and value of a query that asks for this alone."""
-    if condition.get("type") == "atomic" and condition.get("operator") == "EQUALS":
-        return str(condition.get("attribute")), condition.get("value")
-    return None
+def single(condition: Any) -> tuple[str, str, Any]:
+    """Attribute, operator and value of a query with one condition; empty for a composed one."""
+    if condition.get("type") != "atomic":
+        return "", "", None
+    attribute, value = str(condition["attribute"]), condition.get("value")
+    return attribute, condition["operator"], moments(value) if attribute in TIMES else value

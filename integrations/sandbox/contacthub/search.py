@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from integrations.sandbox.contacthub.queries import valued
@@ -13,6 +15,7 @@ Customer = dict[str, Any]
 # Looked up by their exact value, as long as a query asks for nothing else.
 INDEXED = ("externalId", "base.contacts.email")
 ANSWERS_KEPT = 8
+last_change = itemgetter("updatedAt")
 
 
 class SearchIndex:
@@ -23,6 +26,7 @@ class SearchIndex:
         self.by_value: dict[tuple[str, str], dict[str, Customer]] = {}
         self.coming: deque[tuple[float, Customer, bool]] = deque()
         self.answers: dict[tuple[str, ...], list[Customer]] = {}
+        self.by_change: dict[tuple[str, ...], list[Customer]] = {}
 
     def change(self, customer: Customer, gone: bool, delay: float) -> None:
         self.coming.append((time.monotonic() + delay, customer, gone))
@@ -33,6 +37,7 @@ class SearchIndex:
         while self.coming and self.coming[0][0] <= now:
             _, customer, gone = self.coming.popleft()
             self.answers.clear()
+            self.by_change.clear()
             self._forget(customer)
             if not gone:
                 self._show(customer)
@@ -43,7 +48,6 @@ class SearchIndex:
             self.by_value.get((attribute, str(valued(old, attribute))), {}).pop(customer["id"], None)
 
     def _show(self, customer: Customer) -> None:
-        """At the end: a node's customers stand in the order of their last change."""
         self.nodes.setdefault(customer["nodeId"], {})[customer["id"]] = customer
         for attribute in INDEXED:
             value = valued(customer, attribute)
@@ -58,6 +62,15 @@ class SearchIndex:
         found = self.by_value.get((attribute, str(value)), {}).values()
         nodes = set(entries)
         return [customer for customer in found if customer["nodeId"] in nodes and valued(customer, attribute) == value]
+
+    def changed(self, entries: Sequence[str], moment: str, with_moment: bool) -> list[Customer]:
+        """Those changed after a moment, or also at it, the oldest change first: polls ask for little else."""
+        nodes = tuple(entries)
+        if nodes not in self.by_change:
+            self.by_change[nodes] = sorted(self.of(nodes), key=last_change)
+        everybody = self.by_change[nodes]
+        bisect = bisect_left if with_moment else bisect_right
+        return everybody[bisect(everybody, moment, key=last_change) :]
 
     def keep(self, question: tuple[str, ...], answer: list[Customer]) -> list[Customer]:
         if len(self.answers) >= ANSWERS_KEPT:
