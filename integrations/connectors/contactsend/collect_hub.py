@@ -17,6 +17,7 @@ from integrations.connectors.contactsend.reconcile import Where
 from integrations.connectors.contactsend.sides import digest
 from integrations.core.connector import Page, Record
 from integrations.core.errors import RecordError
+from integrations.core.models.engine import EPOCH
 
 if TYPE_CHECKING:
     from integrations.connectors.contactsend.connector import Contactsend
@@ -69,24 +70,17 @@ def _stream(connector: Contactsend, offset: int) -> Iterator[Page]:
 def _listed(connector: Contactsend, since: datetime.datetime) -> Iterator[Page]:
     """Lists are behind: what they held back is looked for again, and dropped when it is known."""
     for customers in connector.hub.customers_updated_since(connector.node, since - SEARCH_LAG):
-        newest = max(read_moment(customer["updatedAt"]) for customer in customers)
+        newest = read_moment(customers[-1]["updatedAt"])
         yield Page(list(_of(connector, customers, echoes=False)), {SINCE: newest.isoformat()})
 
 
 def everybody(connector: Contactsend, cursor: Mapping[str, Any], run_id: int) -> Iterator[Page]:
-    """All customers of the node, a page at a time."""
-    page, total = int(cursor.get("page", 0)), int(cursor.get("total", 0))
-    while True:
-        found = connector.hub.customers(connector.node, page, sort="registeredAt,asc")
-        if found.total < total:
-            # Somebody was deleted meanwhile, and moved others to pages already read.
-            page, total = max(0, page - 1), found.total
-            continue
-        records = list(_of(connector, found.customers, echoes=False))
-        page, total = page + 1, found.total
-        yield Page(records, {"run": run_id, "stage": Where.HUB, "page": page, "total": total})
-        if found.is_last:
-            return
+    """All customers of the node, the longest unchanged first: whoever changes meanwhile comes at the end."""
+    since = datetime.datetime.fromisoformat(cursor.get(SINCE, EPOCH.isoformat()))
+    for customers in connector.hub.customers_updated_since(connector.node, since):
+        newest = read_moment(customers[-1]["updatedAt"])
+        records = list(_of(connector, customers, echoes=False))
+        yield Page(records, {"run": run_id, "stage": Where.HUB, SINCE: newest.isoformat()})
 
 
 def _of(connector: Contactsend, customers: Sequence[Customer], *, echoes: bool = True) -> Iterator[Record]:
