@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from django_q.brokers import get_broker
 from hypothesis import HealthCheck, settings
 
 from tests.sandbox_server import Sandbox
@@ -23,3 +24,12 @@ def sandbox(sandbox_server: Sandbox) -> Sandbox:
     """The practice vendors, empty."""
     sandbox_server.reset()
     return sandbox_server
+
+
+@pytest.fixture
+def queued() -> Iterator[Callable[[], int]]:
+    """How many tasks wait for django-q2's workers."""
+    broker = get_broker()
+    broker.purge_queue()
+    yield broker.queue_size
+    broker.purge_queue()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from django_q.brokers import get_broker
 
 from integrations.core.connector import Item, Job, Mapped, Outcome, Result
 from integrations.core.engine import inbox
@@ -44,15 +43,6 @@ NEW, PENDING = Event.Outcome.NEW, Event.Outcome.PENDING
 @pytest.fixture
 def account(sandbox: Sandbox) -> LeadSquaredAccount:
     return sandbox.leadsquared("destination")
-
-
-@pytest.fixture
-def queued() -> Iterator[Callable[[], int]]:
-    """How many tasks wait for django-q2's workers."""
-    broker = get_broker()
-    broker.purge_queue()
-    yield broker.queue_size
-    broker.purge_queue()
 
 
 class Died(BaseException):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
-from django_q.brokers import get_broker
 from django_q.models import Schedule
 
 from integrations.sources.loyalty.batch import CustomerRow, PinRow
@@ -37,15 +36,6 @@ class Unreachable(BaseEmailBackend):
 @pytest.fixture
 def unreachable(settings: Any) -> None:
     settings.EMAIL_BACKEND = f"{__name__}.Unreachable"
-
-
-@pytest.fixture
-def queued() -> Iterator[Callable[[], int]]:
-    """How many tasks wait for django-q2's workers."""
-    broker = get_broker()
-    broker.purge_queue()
-    yield broker.queue_size
-    broker.purge_queue()
 
 
 def sent_to() -> list[str]:
