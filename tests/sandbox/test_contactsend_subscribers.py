@@ -66,15 +66,13 @@ def identifiers(page: ET.Element) -> list[int]:
     return [int(one.findtext("identifier") or 0) for one in page.findall("currentPageItems")]
 
 
-def write(
-    operation: str, identifier: int | None = None, userdb: int = CUSTOMERS, kind: str = "string", **texts: str
-) -> str:
+def write(identifier: int | None = None, userdb: int = CUSTOMERS, kind: str = "string", **texts: str) -> str:
     number = f"<identifier>{identifier}</identifier>" if identifier is not None else ""
     return f"{source(userdb)}<subscriber>{number}{attributes(kind, **texts)}</subscriber>"
 
 
 def add(send: ContactsendAccount, **texts: str) -> int:
-    return int(returned(send, "addSubscriber", write("add", **texts)).findtext("identifier") or 0)
+    return int(returned(send, "addSubscriber", write(**texts)).findtext("identifier") or 0)
 
 
 def test_userdbs_are_listed_with_their_fields(send: ContactsendAccount) -> None:
@@ -100,7 +98,7 @@ def test_a_locked_userdb_says_so_and_takes_no_writes(send: ContactsendAccount) -
     send.save_source(locked=True)
     locked = f"<subscriberSourceId>{CUSTOMERS}</subscriberSourceId>"
     assert returned(send, "isSubscriberSourceLocked", locked).text == "true"
-    assert fault(send, "addSubscriber", write("add", EMAIL=ADA)) == "Subscriber source is locked"
+    assert fault(send, "addSubscriber", write(EMAIL=ADA)) == "Subscriber source is locked"
     remove = f"{source()}<recipientIdentifier>{number}</recipientIdentifier>"
     assert fault(send, "removeSubscriber", remove) == "Subscriber source is locked"
     assert returned(send, "countSubscribers", source()).text == "1"
@@ -108,7 +106,7 @@ def test_a_locked_userdb_says_so_and_takes_no_writes(send: ContactsendAccount) -
 
 def test_a_read_only_userdb_takes_no_writes(send: ContactsendAccount) -> None:
     send.save_source(read_only=True)
-    assert fault(send, "addSubscriber", write("add", EMAIL=ADA)) == "Subscriber source is read only"
+    assert fault(send, "addSubscriber", write(EMAIL=ADA)) == "Subscriber source is read only"
 
 
 def test_a_subscriber_is_added_with_the_next_identifier(send: ContactsendAccount) -> None:
@@ -127,16 +125,16 @@ def test_many_subscribers_are_added_or_none(send: ContactsendAccount) -> None:
 
 
 def test_a_userdb_with_identifiers_of_its_own_wants_one(send: ContactsendAccount) -> None:
-    assert "identifier is missing" in fault(send, "addSubscriber", write("add", userdb=CLUB, EMAIL=ADA))
-    added = returned(send, "addSubscriber", write("add", 77, CLUB, EMAIL=ADA))
+    assert "identifier is missing" in fault(send, "addSubscriber", write(userdb=CLUB, EMAIL=ADA))
+    added = returned(send, "addSubscriber", write(77, CLUB, EMAIL=ADA))
     assert (added.findtext("identifier"), values(added)["CODICE"]) == ("77", "77")
-    assert fault(send, "addSubscriber", write("add", 77, CLUB, EMAIL=ADA)) == "Subscriber 77 already exists"
-    assert "gives the identifier itself" in fault(send, "addSubscriber", write("add", 77, EMAIL=ADA))
+    assert fault(send, "addSubscriber", write(77, CLUB, EMAIL=ADA)) == "Subscriber 77 already exists"
+    assert "gives the identifier itself" in fault(send, "addSubscriber", write(77, EMAIL=ADA))
 
 
 def test_attributes_that_are_not_passed_stay(send: ContactsendAccount) -> None:
     number = add(send, EMAIL=ADA, NOME="Ada", CITTA="Milano")
-    updated = returned(send, "updateSubscriber", write("update", number, NOME="Adele", CITTA=""))
+    updated = returned(send, "updateSubscriber", write(number, NOME="Adele", CITTA=""))
     assert {"EMAIL": ADA, "NOME": "Adele", "CITTA": ""}.items() <= values(updated).items()
     assert send.subscriber(ADA)["CITTA"] == ""
 
@@ -168,7 +166,7 @@ def test_values_go_out_with_their_types(
     send: ContactsendAccount, name: str, kind: str, sent: str, read: str, as_type: str
 ) -> None:
     number = add(send, EMAIL=ADA)
-    returned(send, "updateSubscriber", write("update", number, kind=kind, **{name: sent}))
+    returned(send, "updateSubscriber", write(number, kind=kind, **{name: sent}))
     wanted = f"{source()}<subscriberIdentifier>{number}</subscriberIdentifier>"
     found = returned(send, "getSubscriber", wanted)
     assert values(found)[name] == read
@@ -193,7 +191,7 @@ def test_values_go_out_with_their_types(
 def test_values_that_a_field_cannot_hold_are_refused(
     send: ContactsendAccount, name: str, text: str, words: str
 ) -> None:
-    assert re.match(f".*{words}", fault(send, "addSubscriber", write("add", EMAIL=ADA, **{name: text})))
+    assert re.match(f".*{words}", fault(send, "addSubscriber", write(EMAIL=ADA, **{name: text})))
     assert send.subscribers() == []
 
 
@@ -228,6 +226,20 @@ def test_subscribers_are_found_by_a_field(send: ContactsendAccount) -> None:
     like = source() + wanted.format("%00001_@%") + LOOKUP.format(page=1, mode="LIKE", order="ASCENDING")
     assert identifiers(returned(send, "findSubscribers", like)) == ids[9:]
     assert fault(send, "findSubscribers", source() + "<lookupPrefs/>") == "No matchingMode "
+
+
+def test_whoever_is_searched_by_a_value_is_found_by_the_present_one(send: ContactsendAccount) -> None:
+    wanted = source() + '<attribute><key>CITTA</key><value xsi:type="xs:string">Milano</value></attribute>'
+    first, second = send.seed(2, CITTA="Milano")
+    assert identifiers(returned(send, "findSubscribers", wanted)) == [second, first]
+    returned(send, "updateSubscriber", write(first, CITTA="Roma"))
+    third = add(send, EMAIL=ADA, CITTA="Milano")
+    send.remove_subscriber(second)
+    assert identifiers(returned(send, "findSubscribers", wanted)) == [third]
+    returned(send, "updateSubscriber", write(first, CITTA="Milano"))
+    assert identifiers(returned(send, "findSubscribers", wanted)) == [third, first]
+    send.reset(data_only=True)
+    assert identifiers(returned(send, "findSubscribers", wanted)) == []
 
 
 def by(where: str = "", page: int = 1, size: int = 100, selected: str = "", sort: str = "ID") -> str:
@@ -277,7 +289,7 @@ def test_the_field_of_last_changes_is_kept_up_to_date(send: ContactsendAccount) 
     before = send.subscribers()[0]["values"]["MODIFICATO"]
     where = WHERE.format(name="MODIFICATO", value=before, mode="GREATER_EQUALS")
     assert identifiers(returned(send, "findSubscribersBy", by(where))) == [number]
-    returned(send, "updateSubscriber", write("update", number, MODIFICATO="2001-01-01T00:00:00"))
+    returned(send, "updateSubscriber", write(number, MODIFICATO="2001-01-01T00:00:00"))
     assert send.subscribers()[0]["values"]["MODIFICATO"] >= before
     send.seed(1, source=NEWSLETTER)
     assert "MODIFICATO" not in send.subscribers(NEWSLETTER)[0]["values"]

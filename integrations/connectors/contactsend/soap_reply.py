@@ -55,7 +55,8 @@ class Reply:
 
     def pairs(self, name: str) -> Mapping[str, str]:
         """`<name><key/><value/></name>`: texts by key. A value that is nil or has children is empty."""
-        return {found.findtext("key") or "": found.findtext("value") or "" for found in self._element.findall(name)}
+        found = ({part.tag: part.text or "" for part in pair} for pair in self._element.iterchildren(name))
+        return {pair.get("key", ""): pair.get("value", "") for pair in found}
 
 
 def returned(answer: Answer, operation: str) -> Reply:

@@ -68,7 +68,7 @@ class ContactsendAccount(Account):
     def clear_data(self) -> None:
         super().clear_data()
         for source in self.sources.values():
-            source.subscribers.clear()
+            source.clear()
 
     def dump(self) -> Data:
         """Tokens aren't kept: a restart ends them."""

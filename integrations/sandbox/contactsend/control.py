@@ -117,8 +117,7 @@ def save_subscriber(account: ContactsendAccount, data: Data) -> Any:
 def remove_subscriber(account: ContactsendAccount, data: Data) -> Any:
     with account.lock:
         source, identifier = source_of(account, data), int(data["id"])
-        source.values_of(identifier)
-        del source.subscribers[identifier]
+        source.remove(identifier)
         return told(source)
 
 

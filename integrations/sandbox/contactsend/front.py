@@ -22,7 +22,17 @@ from integrations.sandbox.contactsend.errors import (
 from integrations.sandbox.contactsend.frame import FRAME
 from integrations.sandbox.contactsend.operations import OPERATIONS, token_of
 from integrations.sandbox.contactsend.pages import PAGES
-from integrations.sandbox.contactsend.soap import CONTENT_TYPE, ENVELOPE, WS, answered, call_of, child, element, fault
+from integrations.sandbox.contactsend.soap import (
+    CONTENT_TYPE,
+    ENVELOPE,
+    WS,
+    Xml,
+    answered,
+    call_of,
+    child,
+    element,
+    fault,
+)
 from integrations.sandbox.contactsend.spoilt import hostile_answer
 from integrations.sandbox.errors import VendorError
 from integrations.sandbox.ledger import Call
@@ -87,7 +97,7 @@ class Contactsend(Vendor[ContactsendAccount]):
         return answered("getSubscriber", element("return", SAMPLE)).decode()
 
 
-def borrowed(account: ContactsendAccount, operation: ET.Element) -> ET.Element:
+def borrowed(account: ContactsendAccount, operation: ET.Element) -> Xml:
     """Raises ContactsendError for keys that aren't the account's."""
     part = Part(operation, ("apiKey", "userKey"))
     sent, own = f"{part.text('apiKey')} {part.text('userKey')}", f"{account.api_key} {account.user_key}"
@@ -96,7 +106,7 @@ def borrowed(account: ContactsendAccount, operation: ET.Element) -> ET.Element:
     return element("return", {"content": account.tokens.borrow(account.token_seconds)})
 
 
-def done(account: ContactsendAccount, body: ET.Element, name: str, call: Call) -> ET.Element | None:
+def done(account: ContactsendAccount, body: ET.Element, name: str, call: Call) -> Xml | None:
     """What the operation returns. Raises ContactsendError."""
     operation = OPERATIONS.get(name)
     if operation is None or (operation.newer and account.service_2016):
@@ -105,4 +115,4 @@ def done(account: ContactsendAccount, body: ET.Element, name: str, call: Call) -
     account.tokens.check(token_of(made))
     returned = operation.view(made)
     call.records = made.records
-    return None if returned is None else child("return", returned)
+    return returned if returned is None or isinstance(returned, Xml) else child("return", returned)

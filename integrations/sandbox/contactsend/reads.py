@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from xml.etree import ElementTree as ET
 
 from integrations.sandbox.contactsend.calls import ATTRIBUTE, LOOKUP, PAGINATION, SUBSCRIPTION, ApiCall, Part
 from integrations.sandbox.contactsend.errors import malformed
@@ -19,7 +18,7 @@ from integrations.sandbox.contactsend.searching import (
     sorting_of,
     test_of,
 )
-from integrations.sandbox.contactsend.soap import Typed, element
+from integrations.sandbox.contactsend.soap import Typed, Xml, element
 from integrations.sandbox.contactsend.sources import Source
 from integrations.sandbox.contactsend.values import sent_text, typed
 
@@ -53,13 +52,13 @@ def lookup_of(call: ApiCall) -> tuple[str, str, int]:
     return mode, order, page_number(part, "pageNumber")
 
 
-def find_sources(call: ApiCall) -> ET.Element:
+def find_sources(call: ApiCall) -> Xml:
     _, order, number = lookup_of(call)
     sources = sorted(call.account.sources.values(), key=lambda one: one.identifier, reverse=order == DESCENDING)
     return element("return", page(sources, number, PAGE, lambda one: told_source(one, call)))
 
 
-def get_source(call: ApiCall) -> ET.Element:
+def get_source(call: ApiCall) -> Xml:
     return element("return", told_source(call.source(), call))
 
 
@@ -97,7 +96,7 @@ def count_subscribers(call: ApiCall) -> int:
     return len(call.source().subscribers)
 
 
-def find_subscribers(call: ApiCall) -> ET.Element:
+def find_subscribers(call: ApiCall) -> Xml:
     source, (mode, order, number) = call.source(), lookup_of(call)
     attribute = call.part("attribute", ATTRIBUTE)
     tests = []
@@ -108,7 +107,7 @@ def find_subscribers(call: ApiCall) -> ET.Element:
     return element("return", page(identifiers, number, PAGE, lambda one: told_subscriber(source, one)))
 
 
-def find_subscribers_by(call: ApiCall) -> ET.Element:
+def find_subscribers_by(call: ApiCall) -> Xml:
     source, pagination = call.source(), call.part("pagination", PAGINATION)
     if call.text("useBaseFilter") not in ("true", "false", "1", "0"):
         raise malformed("useBaseFilter is missing")
@@ -122,7 +121,7 @@ def find_subscribers_by(call: ApiCall) -> ET.Element:
     return element("return", page(identifiers, number, size, lambda one: told_subscriber(source, one, only)))
 
 
-def get_subscriber(call: ApiCall) -> ET.Element:
+def get_subscriber(call: ApiCall) -> Xml:
     source, identifier = call.source(), call.number("subscriberIdentifier")
     source.values_of(identifier)
     return element("return", told_subscriber(source, identifier))
@@ -137,7 +136,7 @@ def told_subscriber(source: Source, identifier: int, only: Sequence[str] = ()) -
     return {"identifier": identifier, "attributes": [{"key": key, "value": value} for key, value in values.items()]}
 
 
-def find_subscriptions_by(call: ApiCall) -> ET.Element:
+def find_subscriptions_by(call: ApiCall) -> Xml:
     part, pagination = call.part("attributes", SUBSCRIPTION), call.part("pagination", PAGINATION)
     sources = list(call.account.sources.values())
     if part is not None and part.text("subscriberSourceId"):

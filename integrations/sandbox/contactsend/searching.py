@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import ge, gt, le, lt
+from typing import Any
 
 from integrations.sandbox.contactsend.calls import FILTER, SORTING, ApiCall, Part
 from integrations.sandbox.contactsend.errors import malformed
@@ -28,7 +29,7 @@ class Test:
     values: tuple[str, ...]
 
     def takes(self, source: Source, identifier: int) -> bool:
-        kind, text = source.fields[self.field].type, source.shown(identifier)[self.field]
+        kind, text = source.fields[self.field].type, source.value(identifier, self.field)
         if self.mode in TEXT_MODES:
             return TEXT_MODES[self.mode](text, self.values[0] if self.values else "")
         found = comparable(kind, text)
@@ -91,19 +92,23 @@ def filter_of(source: Source, part: Part) -> Test:
 def found(source: Source, tests: Iterable[Test], sorting: Iterable[Part] = (), order: str = DESCENDING) -> list[int]:
     """Identifiers; by `order` of the identifier where `sorting` doesn't say otherwise. Raises ContactsendError."""
     wanted = list(tests)
-    identifiers = sorted(source.subscribers, reverse=order == DESCENDING)
-    identifiers = [number for number in identifiers if all(test.takes(source, number) for test in wanted)]
+    exact = next((test for test in wanted if test.mode == "EQUALS" and test.values), None)
+    everybody = source.subscribers if exact is None else source.having(exact.field, exact.values[0])
+    identifiers = sorted(everybody, reverse=order == DESCENDING)
+    if wanted:
+        identifiers = [number for number in identifiers if all(test.takes(source, number) for test in wanted)]
     for one in reversed(list(sorting)):
-        by = sort_key(source, one.text("sortField"))
+        by: Any = sort_key(source, one.text("sortField"))
         identifiers.sort(key=by, reverse=descends(one.text("sortOrder")))
     return identifiers
 
 
-def sort_key(source: Source, name: str) -> Callable[[int], Key]:
+def sort_key(source: Source, name: str) -> Callable[[int], Key] | None:
+    """None sorts by the identifier itself."""
     if name == source.identifier_field:
-        return lambda identifier: (True, float(identifier), "")
+        return None
     kind = source.field_of(name).type
-    return lambda identifier: comparable(kind, source.shown(identifier)[name])
+    return lambda identifier: comparable(kind, source.value(identifier, name))
 
 
 def descends(order: str) -> bool:

@@ -9,6 +9,7 @@ import io
 from collections.abc import Mapping
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
@@ -18,13 +19,14 @@ from integrations.sandbox.contactsend.errors import ContactsendError, malformed
 ENVELOPE = "http://www.w3.org/2003/05/soap-envelope"
 WS = "http://ws.api.contactlab.com/"
 XSD = "http://www.w3.org/2001/XMLSchema"
-XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+XSI_TYPE = f"{{{XSI}}}type"
 CONTENT_TYPE = "application/soap+xml; charset=utf-8"
-# A name in a namespace, in Clark notation: what an xsi:type becomes when it is read.
 EVENTS = ("start-ns", "end-ns", "start", "end")
 
-for prefix, uri in {"S": ENVELOPE, "ws": WS, "xs": XSD}.items():
-    ET.register_namespace(prefix, uri)
+
+class Xml(str):
+    """Text that is XML already. Written by hand: ElementTree takes twenty times as long for a page of subscribers."""
 
 
 class Typed(NamedTuple):
@@ -72,54 +74,38 @@ def resolved(name: str, prefixes: list[tuple[str, str]]) -> str:
     return f"{{{uri}}}{local}"
 
 
-def answered(operation: str, returned: ET.Element | None) -> bytes:
+def answered(operation: str, returned: Xml | None) -> bytes:
     """The envelope of an answer; one without `return` is empty."""
-    envelope, body = new_envelope()
-    response = ET.SubElement(body, f"{{{WS}}}{operation}Response")
-    if returned is not None:
-        response.append(returned)
-    return written(envelope)
+    tag = f"ws:{operation}Response"
+    return enveloped(f'<{tag} xmlns:ws="{WS}">{returned or ""}</{tag}>')
 
 
 def fault(error: ContactsendError) -> bytes:
-    envelope, body = new_envelope()
-    found = ET.SubElement(body, f"{{{ENVELOPE}}}Fault")
-    code = ET.SubElement(ET.SubElement(found, f"{{{ENVELOPE}}}Code"), f"{{{ENVELOPE}}}Value")
-    code.text = f"S:{error.body['code']}"
-    text = ET.SubElement(ET.SubElement(found, f"{{{ENVELOPE}}}Reason"), f"{{{ENVELOPE}}}Text")
-    text.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
-    text.text = error.body["text"]
-    return written(envelope)
+    code = f"<S:Code><S:Value>S:{error.body['code']}</S:Value></S:Code>"
+    reason = f'<S:Reason><S:Text xml:lang="en">{escape(error.body["text"])}</S:Text></S:Reason>'
+    return enveloped(f"<S:Fault>{code}{reason}</S:Fault>")
 
 
-def new_envelope() -> tuple[ET.Element, ET.Element]:
-    envelope = ET.Element(f"{{{ENVELOPE}}}Envelope")
-    return envelope, ET.SubElement(envelope, f"{{{ENVELOPE}}}Body")
+def enveloped(body: str) -> bytes:
+    opening = (
+        f'<?xml version="1.0" encoding="UTF-8"?><S:Envelope xmlns:S="{ENVELOPE}" xmlns:xs="{XSD}" xmlns:xsi="{XSI}">'
+    )
+    return f"{opening}<S:Body>{body}</S:Body></S:Envelope>".encode()
 
 
-def written(envelope: ET.Element) -> bytes:
-    text: bytes = ET.tostring(envelope, encoding="utf-8", xml_declaration=True)
-    return text
-
-
-def element(tag: str, children: Mapping[str, object]) -> ET.Element:
+def element(tag: str, children: Mapping[str, object]) -> Xml:
     """`<tag>` with a child a pair: text, true/false, a number, an element's own children, or a list of any of these."""
-    made = ET.Element(tag)
+    parts = [f"<{tag}>"]
     for name, value in children.items():
-        for one in value if isinstance(value, list) else [value]:
-            made.append(child(name, one))
-    return made
+        parts += [child(name, one) for one in value] if isinstance(value, list) else [child(name, value)]
+    parts.append(f"</{tag}>")
+    return Xml("".join(parts))
 
 
-def child(name: str, value: object) -> ET.Element:
-    if isinstance(value, ET.Element):
-        return value
-    if isinstance(value, Mapping):
-        return element(name, value)
-    made = ET.Element(name)
+def child(name: str, value: object) -> Xml:
     if isinstance(value, Typed):
-        made.set(XSI_TYPE, ET.QName(XSD, value.type))  # type: ignore[arg-type]  # written with its prefix
-        made.text = value.text
-    else:
-        made.text = str(value).lower() if isinstance(value, bool) else str(value)
-    return made
+        return Xml(f'<{name} xsi:type="xs:{value.type}">{escape(value.text)}</{name}>')
+    if isinstance(value, dict):
+        return element(name, value)
+    text = str(value).lower() if isinstance(value, bool) else escape(str(value))
+    return Xml(f"<{name}>{text}</{name}>")

@@ -59,6 +59,8 @@ class Source:
     subscriptions: list[Subscription] = field(default_factory=list)
     subscribers: dict[int, dict[str, str]] = field(default_factory=dict)
     next_identifier: int = FIRST_IDENTIFIER
+    # Field -> value -> identifiers, of fields that were searched by; a first import looks everybody up.
+    index: dict[str, dict[str, set[int]]] = field(default_factory=dict)
 
     def field_of(self, name: str) -> Field:
         """Raises ContactsendError."""
@@ -79,6 +81,23 @@ class Source:
         own = {self.identifier_field: str(identifier)} if self.identifier_field in self.fields else {}
         return {name: (pending | values | own).get(name, "") for name in self.fields}
 
+    def value(self, identifier: int, name: str) -> str:
+        """One of the fields that `shown` has."""
+        if name == self.identifier_field:
+            return str(identifier)
+        text = self.subscribers[identifier].get(name)
+        if text is None:
+            text = PENDING if any(one.field == name for one in self.subscriptions) else ""
+        return text
+
+    def having(self, name: str, text: str) -> set[int]:
+        """Who has this value in a field."""
+        if name not in self.index:
+            self.index[name] = {}
+            for identifier in self.subscribers:
+                self.index[name].setdefault(self.value(identifier, name), set()).add(identifier)
+        return self.index[name].get(text, set())
+
     def refuse_writes(self) -> None:
         """Raises ContactsendError."""
         if self.read_only:
@@ -98,17 +117,34 @@ class Source:
         elif identifier in self.subscribers:
             raise already_there(identifier)
         self.subscribers[identifier] = {}
+        for name, found in self.index.items():
+            found.setdefault(self.value(identifier, name), set()).add(identifier)
         self.change(identifier, values)
         return identifier
 
     def change(self, identifier: int, values: Mapping[str, str]) -> None:
         """Clean values; those that aren't given stay. Raises ContactsendError."""
-        self.values_of(identifier).update(values)
-        if self.modified_field:
-            self.subscribers[identifier][self.modified_field] = now()
+        own = self.values_of(identifier)
+        values = {**values, self.modified_field: now()} if self.modified_field else values
+        for name in self.index.keys() & values.keys():
+            self.index[name][self.value(identifier, name)].discard(identifier)
+            self.index[name].setdefault(values[name], set()).add(identifier)
+        own.update(values)
+
+    def remove(self, identifier: int) -> None:
+        """Raises ContactsendError."""
+        self.values_of(identifier)
+        for name, found in self.index.items():
+            found[self.value(identifier, name)].discard(identifier)
+        del self.subscribers[identifier]
+
+    def clear(self) -> None:
+        self.subscribers.clear()
+        self.index.clear()
 
     def remove_field(self, name: str) -> None:
         del self.fields[self.field_of(name).name]
+        self.index.pop(name, None)
         self.modified_field = "" if self.modified_field == name else self.modified_field
         for values in self.subscribers.values():
             values.pop(name, None)
@@ -132,8 +168,8 @@ class Source:
     def told(self) -> Data:
         """Everything but the subscribers."""
         fields, subscriptions = map(asdict, self.fields.values()), map(asdict, self.subscriptions)
-        plain = {name: value for name, value in vars(self).items() if name not in ("fields", "subscriptions")}
-        del plain["subscribers"]
+        apart = ("fields", "subscriptions", "subscribers", "index")
+        plain = {name: value for name, value in vars(self).items() if name not in apart}
         return plain | {"fields": list(fields), "subscriptions": list(subscriptions)}
 
 

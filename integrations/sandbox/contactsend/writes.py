@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree as ET
-
 from integrations.sandbox.contactsend.calls import SUBSCRIBER, ApiCall, Part, attributes_of, required
 from integrations.sandbox.contactsend.errors import malformed, no_subscriber
 from integrations.sandbox.contactsend.reads import told_subscriber
-from integrations.sandbox.contactsend.soap import element
+from integrations.sandbox.contactsend.soap import Xml, element
 from integrations.sandbox.contactsend.sources import SUBSCRIBED, UNSUBSCRIBED, Source, now
 
 
-def add_subscriber(call: ApiCall) -> ET.Element:
+def add_subscriber(call: ApiCall) -> Xml:
     source = call.source()
     source.refuse_writes()
     identifier = added(call, source, required(call.part("subscriber", SUBSCRIBER), "subscriber"), "addSubscriber")
@@ -51,7 +49,7 @@ def identifier_of(source: Source, part: Part) -> int | None:
     return part.number("identifier") if source.own_identifier else None
 
 
-def update_subscriber(call: ApiCall) -> ET.Element:
+def update_subscriber(call: ApiCall) -> Xml:
     source, part = call.source(), required(call.part("subscriber", SUBSCRIBER), "subscriber")
     source.refuse_writes()
     identifier, values = part.number("identifier"), source.clean(attributes_of(part))
@@ -66,7 +64,7 @@ def remove_subscriber(call: ApiCall) -> bool:
     source.refuse_writes()
     source.values_of(identifier)
     call.account.entered(now(), "removeSubscriber", source, identifier, "removed")
-    del source.subscribers[identifier]
+    source.remove(identifier)
     call.records = 1
     return True
 
