@@ -8,19 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from integrations.connectors.contactsend import checks, collect_hub, collect_send, deletes, first_sync
+from integrations.connectors.contactsend import checks, choices, collect_hub, collect_send, deletes, first_sync
 from integrations.connectors.contactsend.collect_hub import CUSTOMER
 from integrations.connectors.contactsend.finding import Gone, has_key
 from integrations.connectors.contactsend.first_sync import FIRST
 from integrations.connectors.contactsend.hub import HubClient
 from integrations.connectors.contactsend.hub import rate_limits as hub_limits
 from integrations.connectors.contactsend.hub_errors import Forbidden
+from integrations.connectors.contactsend.hub_fields import hub_fields
 from integrations.connectors.contactsend.meeting import Meeting
 from integrations.connectors.contactsend.models import ContactsendConnection, Deletes, SubscriptionRow
 from integrations.connectors.contactsend.pairs import Note, PairState, keep, pairs_of
 from integrations.connectors.contactsend.reconcile import Where
 from integrations.connectors.contactsend.send import SendClient
-from integrations.connectors.contactsend.send_types import SendPage, SendSource
+from integrations.connectors.contactsend.send_types import SendPage, SendSource, SendSubscription
 from integrations.connectors.contactsend.send_values import Typed, typed
 from integrations.connectors.contactsend.sides import Newsletter, Row, Shape, digest
 from integrations.connectors.contactsend.userdb import DEFAULT_MAPPING, core_fields
@@ -47,13 +48,17 @@ from integrations.core.registry import register
 FROM_HUB, FROM_SEND = "changes in contacthub", "changes in contactsend"
 EVERY = datetime.timedelta(seconds=30)
 BATCH = 10
+# What `describe` tells the fields of Contacthub's customers by.
+HUB_FIELDS = "contacthub"
 
 
 @register(ContactsendConnection)
 class Contactsend(Connector):
     label = "Contacthub ↔ Contactsend"
     summary = "Customers of Contacthub and subscribers of Contactsend, with their newsletters, are kept equal."
-    record_types = (RecordType(CUSTOMER, "Customer", "Customers", DEFAULT_MAPPING, BATCH),)
+    record_types = (
+        RecordType(CUSTOMER, "Customer", "Customers", DEFAULT_MAPPING, BATCH, source=HUB_FIELDS, two_way=True),
+    )
     connection: ContactsendConnection
 
     def __init__(self, connection: Any) -> None:
@@ -124,7 +129,9 @@ class Contactsend(Connector):
                 for row in rows
             ),
             newsletters=tuple(
-                Newsletter(row.hub_subscription_id, row.registration_field, row.webform_code) for row in found
+                Newsletter(row.hub_subscription_id, row.registration_field, row.webform_code)
+                for row in found
+                if not self.connection.node_is_aggregate
             ),
             zone=self.connection.zone,
             last_modified_field=self.connection.last_modified_field,
@@ -137,7 +144,17 @@ class Contactsend(Connector):
     # -- what the settings page asks ---------------------------------------------------------------
 
     def describe(self, record_type: str) -> list[Field]:
-        return core_fields(self.source)
+        return hub_fields(self.extended_schema) if record_type == HUB_FIELDS else core_fields(self.source)
+
+    def nodes(self) -> list[tuple[str, str]]:
+        return choices.nodes(self.hub)
+
+    def databases(self) -> list[tuple[str, str]]:
+        return choices.databases(self.send)
+
+    def systems(self) -> list[SendSubscription] | None:
+        """The subscription systems of the userdb; None where the service can't tell."""
+        return self.send.subscriptions(self.userdb)
 
     def check(self) -> Iterator[CheckStep]:
         return checks.steps(self)

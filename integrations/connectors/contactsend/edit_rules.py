@@ -62,6 +62,8 @@ class Facts:
     """How things are: None for a count that can't be read now."""
 
     disabled: bool
+    # It is disabled, but what was under way hasn't ended.
+    finishing: bool = False
     current_node: int | None = None
     new_node: int | None = None
     userdb: int | None = None
@@ -83,12 +85,13 @@ TO_DO = {
     U: _("Empty the userdb"),
 }
 CUSTOMERS, SUBSCRIBERS = _("it has %(number)s customers"), _("it has %(number)s subscribers")
+FINISHING = _("it is disabled; what was under way ends within a minute")
 UNREADABLE = _("how many it has can't be read now")
 
 
 def is_met(need: Need, facts: Facts) -> bool:
     if need == D:
-        return facts.disabled
+        return facts.disabled and not facts.finishing
     return _count(need, facts) == 0
 
 
@@ -110,8 +113,10 @@ def _count(need: Need, facts: Facts) -> int | None:
 
 
 def _detail(need: Need, facts: Facts) -> str:
-    if need == D or is_met(need, facts):
+    if is_met(need, facts):
         return ""
+    if need == D:
+        return str(FINISHING) if facts.disabled else ""
     number = _count(need, facts)
     if number is None:
         return str(UNREADABLE)

@@ -23,7 +23,14 @@ def hub_fields(extended_schema: Schema | None) -> list[Field]:
     `extended_schema` is what the workspace declares, None where the token may not read it.
     """
     return [
-        Field(path, leaf.label, leaf.kind, options=leaf.options, max_length=leaf.max_length)
+        Field(
+            path,
+            leaf.label,
+            leaf.kind,
+            options=leaf.options,
+            max_length=leaf.max_length,
+            read_only=path in READ_ONLY,
+        )
         for path, leaf in leaves(extended_schema).items()
     ]
 

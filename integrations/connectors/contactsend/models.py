@@ -40,6 +40,8 @@ class ContactsendConnection(Connection):
         blank=True,
         help_text=_("The node that this source may read and write. One source: one node: one userdb."),
     )
+    # A view of other nodes' customers: its subscriptions can't be synchronised.
+    node_is_aggregate = models.BooleanField(default=False, editable=False)
     user_key = SecretField(_("userKey"), help_text=_("Contactlab gives it to you, together with the apiKey."))
     api_key = SecretField(_("apiKey"), help_text=_("Contactlab gives it to you, together with the userKey."))
     userdb_id = models.CharField(
@@ -99,6 +101,9 @@ class ContactsendConnection(Connection):
 
     def destinations(self) -> dict[str, str]:
         return {"hub_token": self.hub_address, "user_key": self.send_address, "api_key": self.send_address}
+
+    def written_to(self) -> list[str]:
+        return [self.hub_address, self.workspace, self.node_id, self.send_address, self.userdb_id]
 
 
 class SubscriptionRow(models.Model):

@@ -11,7 +11,9 @@ from django.db.models import Q
 
 from integrations.connectors.contactsend.models import Pair
 from integrations.connectors.contactsend.reconcile import Side, Where
+from integrations.core.engine import control
 from integrations.core.engine.rows import insert
+from integrations.core.models import Cursor, Link
 
 COLUMNS = ("hub_id", "send_id", "base", "hub_seen", "send_seen", "writes")
 
@@ -89,6 +91,14 @@ def keep(connection_id: int, notes: Iterable[Note]) -> None:
         unique=("connection_id", "hub_id"),
         update=COLUMNS[1:],
     )
+
+
+def forget(connection_id: int) -> None:
+    """Another node, account or userdb: who is whom there isn't known, and what waits is about others. The next sync is
+    a first one again."""
+    control.abandon(connection_id)
+    for rows in (Pair, Cursor, Link):
+        rows.objects.filter(connection_id=connection_id).delete()
 
 
 def _text(base: Side | None) -> str | None:

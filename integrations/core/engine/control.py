@@ -98,8 +98,8 @@ def _skip(event_ids: list[int]) -> int:
 
 
 def abandon(connection_id: int) -> None:
-    """Settle all that waits as skipped: it is about records that aren't this connection's any more. Nobody may be at work
-    on it."""
+    """Settle all that waits as skipped: it is about records that aren't this connection's any more. Only while nobody
+    is at work on it."""
     for run in Run.objects.filter(connection_id=connection_id, status__in=OPEN):
         waiting = Event.objects.filter(run_id=run.pk, settled_at__isnull=True)
         number = 0
