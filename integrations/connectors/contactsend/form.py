@@ -69,7 +69,7 @@ class ContactsendForm(SettingsForm):
     # -- one source: one node: one userdb ----------------------------------------------------------
 
     def _get_validation_exclusions(self) -> set[str]:
-        """Django checks constraints only when all their fields are in one step, and names them instead of the source."""
+        """Django checks a constraint only if its fields are in one step, and names it rather than the other source."""
         return super()._get_validation_exclusions() | {"node_id", "userdb_id"}  # type: ignore[misc,no-any-return]
 
     def _check_one_of_each(self) -> None:

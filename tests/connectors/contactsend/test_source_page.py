@@ -140,7 +140,9 @@ def test_a_second_source_of_a_node_is_refused_and_the_first_one_named(
     mia: Client, source: ContactsendConnection, hub: ContacthubAccount, send: ContactsendAccount
 ) -> None:
     other = with_access(connect(hub, send, name="Other", node_id="", userdb_id=str(NEWSLETTER)))
-    response = mia.post(url(other, "source"), source_step(other, node_id=hub.shop, hub_address=f"{hub.url}/", hub_token=hub.token))
+    response = mia.post(
+        url(other, "source"), source_step(other, node_id=hub.shop, hub_address=f"{hub.url}/", hub_token=hub.token)
+    )
     assert errors_of(response)["node_id"] == [
         "This node has a source already: “Shop”. Choose another node. One source: one node: one userdb."
     ]
@@ -171,7 +173,9 @@ def test_another_address_asks_for_the_keys_again(mia: Client, source: Contactsen
     disable(source)
     response = mia.post(url(source, "source"), source_step(source, hub_address="https://hub.example.test/hub/v1"))
     assert "enter this again" in errors_of(response)["hub_token"][0]
-    response = mia.post(url(source, "provider"), provider_step(source, send_address="https://soap.example.test/soap/services"))
+    response = mia.post(
+        url(source, "provider"), provider_step(source, send_address="https://soap.example.test/soap/services")
+    )
     assert set(errors_of(response)) == {"user_key", "api_key"}
 
 
@@ -227,9 +231,7 @@ def test_where_the_service_can_not_tell_systems_are_typed(
     assert SubscriptionRow.objects.get().registration_field == "__cls1"
 
 
-def test_an_aggregate_node_has_no_subscriptions(
-    mia: Client, hub: ContacthubAccount, send: ContactsendAccount
-) -> None:
+def test_an_aggregate_node_has_no_subscriptions(mia: Client, hub: ContacthubAccount, send: ContactsendAccount) -> None:
     source = with_access(connect(hub, send, state=Connection.State.DRAFT, node_id=""))
     mia.post(url(source, "source"), source_step(source, node_id=hub.everybody))
     page = mia.get(url(source, "subscriptions"))
@@ -284,9 +286,7 @@ def test_types_are_checked_in_both_directions(mia: Client, source: ContactsendCo
     page = mia.get(url(source, page="mapping"))
     posted = mapping_of(page, base__dob="DATA_NASCITA", base__firstName="PUNTI", registeredAt="NOTE")
     response = mia.post(url(source, page="mapping"), posted, follow=True)
-    verdicts = {
-        form["source"].value(): form.judgement.verdict for form in response.context["rows"] if form.judgement
-    }
+    verdicts = {form["source"].value(): form.judgement.verdict for form in response.context["rows"] if form.judgement}
     assert verdicts["base.dob"] == "fits"
     assert verdicts["base.firstName"] == "conflicts"
     # It can only be read, so nothing comes back.
