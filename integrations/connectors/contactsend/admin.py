@@ -72,6 +72,7 @@ class ContactsendAdmin(FirstSyncPages, SubscriptionPages):
     change_form_template = "admin/contactsend/change_form.html"
     steps = (SOURCE, PROVIDER, SUBSCRIPTIONS, BEHAVIOUR)
     mapping_step = PROVIDER.name
+    mapping_sides = (_("Contacthub field"), _("Contactsend field"))
     live_choices = {
         "node_id": listed("nodes", ("hub_token",)),
         "userdb_id": listed("databases", ACCOUNT),
@@ -113,7 +114,11 @@ class ContactsendAdmin(FirstSyncPages, SubscriptionPages):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         form = context["adminform"].form
         context["way"] = self.way_html(request, getattr(form, "way", []), f"{self.opts.model_name}_form")
-        return super().render_change_form(request, context, *args, **kwargs)
+        response = super().render_change_form(request, context, *args, **kwargs)
+        if context["way"]:
+            # The way says that nothing was saved.
+            response.context_data |= {"errors": None, "typed_secrets_lost": bool(form.typed_secrets())}
+        return response
 
     def frame(self, request: HttpRequest, obj: Any, current: Step | None) -> dict[str, Any]:
         frame = super().frame(request, obj, current)

@@ -13,8 +13,10 @@ from integrations.connectors.contactsend.models import ContactsendConnection
 from integrations.core.forms import SettingsForm
 from integrations.core.models import Connection
 
+# Written as Contactlab does, which Django would begin with a capital letter.
+VENDORS_NAMES = {"user_key", "api_key", "userdb_id"}
 PRINCIPLE = _("One source: one node: one userdb.")
-HELD_BACK = _("Nothing was saved: see above what has to be done first. What you typed is kept below, apart from keys.")
+HELD_BACK = _("Something has to be done first.")
 ONLY_DISABLED = _("The source is disabled now. Nothing else was saved yet: press Save.")
 NEEDED = _("A source that was enabled once needs one.")
 NOT_A_NUMBER = _("A userdb ID is a number.")
@@ -27,6 +29,8 @@ class ContactsendForm(SettingsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in VENDORS_NAMES & set(self.fields):
+            self.fields[name].label = self.instance._meta.get_field(name).verbose_name
         # What is about to be changed, and what has to be done for it.
         self.changes: frozenset[Change] = frozenset()
         self.way: list[WayStep] = []
@@ -58,6 +62,10 @@ class ContactsendForm(SettingsForm):
             self._check_rules()
         if self.only_disabled:
             self.add_error(None, ONLY_DISABLED)
+
+    def non_field_errors(self) -> Any:
+        """Nothing beside the way: it says it all."""
+        return self.error_class() if self.way else super().non_field_errors()
 
     def _check_rules(self) -> None:
         before, after = saved(self.instance), with_secrets(self.instance, self.typed_secrets())

@@ -204,7 +204,9 @@ class Meeting:
             send_seen=digest(equal),
             writes=tuple([*recent, now] if self.written else recent),
         )
-        result = Result.NEW if self.created else Result.UPDATED if self.written else Result.UNCHANGED
+        # Found equal by a second try and never seen before: the first one made them so, and its answer was lost.
+        made_before = self.item.maybe_applied and not self.pair.hub_id
+        result = Result.NEW if self.created or made_before else Result.UPDATED if self.written else Result.UNCHANGED
         remote = str(pair.send_id) if self.where == Where.HUB else pair.hub_id
         by = str((self.customer.get("sourceInfo") or {}).get("updatedBy") or "") if Where.HUB in self.written else ""
         note = Note(pair, written_by=by, lost=merged.lost)

@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.core import catalog
 from integrations.core.admin.connection.pages import ConnectionPages
@@ -46,6 +47,8 @@ class MappingPages(ConnectionPages):
 
     # The step that leads to Edit Mapping and is marked while it is open.
     mapping_step: ClassVar[str] = "entities"
+    # How the two columns of fields are called.
+    mapping_sides: ClassVar[tuple[Any, Any]] = (gettext_lazy("Source field"), gettext_lazy("Target field"))
     # Record type → the settings that name the target fields records are found by, the first one first.
     search_settings: ClassVar[dict[str, tuple[str, ...]]] = {}
     # Record type → the connector's method that creates a field there, and the kinds it can create.
@@ -189,13 +192,10 @@ class MappingPage:
         return self._form(known, data=self.request.POST)
 
     def _form(self, known: Catalog, **kwargs: Any) -> Any:
-        two_way = self.record_type.two_way
-        return (PairsForm if two_way else RowsForm)(
-            fields_known=known.fields,
-            sources_known=self.source_fields,
-            most_keys=MAX_ROWS if two_way else len(self.search_settings),
-            **kwargs,
-        )
+        kwargs |= {"fields_known": known.fields, "sources_known": self.source_fields}
+        if self.record_type.two_way:
+            return PairsForm(most_keys=MAX_ROWS, target_side=self.admin.mapping_sides[1], **kwargs)
+        return RowsForm(most_keys=len(self.search_settings), **kwargs)
 
     def _keys(self) -> list[str]:
         if self.record_type.two_way:
@@ -245,6 +245,7 @@ class MappingPage:
             rows=rows,
             keyed=bool(self.search_settings),
             hindrance=self.hindrance,
+            sides=self.admin.mapping_sides,
             live_problem=self.problem,
             sources=sorted(self._sources(rows)),
             targets=target_choices(rows.fields_known),

@@ -47,7 +47,12 @@ class PairRowForm(MappingRowForm):
     default = position = None  # type: ignore[assignment]
     is_key = forms.BooleanField(label=gettext_lazy("Matching"), required=False)
 
+    def __init__(self, target_side: str, **kwargs: Any) -> None:
+        self.target_side = target_side
+        super().__init__(**kwargs)
+
     def _dress(self, number: int) -> None:
+        self.fields["target"].label = self.target_side
         name = self.source_field.label if self.source_field else str(self["source"].value() or number)
         self.fields["source"].widget = forms.HiddenInput()
         self.fields["target"].widget = self._target_widget()
@@ -85,6 +90,13 @@ class PairRowForm(MappingRowForm):
 
 
 class PairRows(MappingRows):
+    def __init__(self, *, target_side: str, **kwargs: Any) -> None:
+        self.target_side = target_side
+        super().__init__(**kwargs)
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        return {**super().get_form_kwargs(index), "target_side": self.target_side}
+
     def _check_keys(self, keys: list[Any]) -> None:
         if not keys:
             raise forms.ValidationError(

@@ -75,7 +75,12 @@ def judge(source: str, target: str, fields: Mapping[str, Field]) -> Judgement | 
 
 def target_choices(fields: Mapping[str, Field]) -> list[tuple[str, str]]:
     named = sorted(fields.values(), key=lambda field: field.label.lower())
-    return [(field.name, f"{field.label} · {KIND_LABELS[field.kind]} ({field.name})") for field in named]
+    return [(field.name, described(field)) for field in named]
+
+
+def described(field: Field) -> str:
+    named = f"{field.label} · {KIND_LABELS[field.kind]}"
+    return named if field.label == field.name else f"{named} ({field.name})"
 
 
 def typed(**attributes: str) -> forms.Widget:
