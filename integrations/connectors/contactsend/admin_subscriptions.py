@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ from integrations.connectors.contactsend.edit_rules import Change, WayStep
 from integrations.connectors.contactsend.models import ContactsendConnection, SubscriptionRow
 from integrations.connectors.contactsend.send_types import SendSubscription
 from integrations.connectors.contactsend.subscription_form import RowsForm, by_field, shown, typed
+from integrations.core.admin.connection import history
 from integrations.core.admin.connection.steps import Step
 from integrations.core.catalog import UNREADABLE
 from integrations.core.errors import SyncError
@@ -63,6 +65,10 @@ class SubscriptionPages(WayPages):
         )
         return TemplateResponse(request, "admin/contactsend/subscriptions.html", context)
 
+    def all_changes(self, obj: Any) -> Iterator[history.Change]:
+        yield from super().all_changes(obj)
+        yield from subscription_changes(obj)
+
     def _way_to(self, request: HttpRequest, obj: ContactsendConnection, rows: Any) -> list[WayStep]:
         if rows.kept() == shown(obj.subscription_rows.all()):
             return []
@@ -72,19 +78,31 @@ class SubscriptionPages(WayPages):
         kept, before = rows.kept(), shown(obj.subscription_rows.all())
         if kept != before:
             with transaction.atomic():
-                obj.subscription_rows.all().delete()
-                SubscriptionRow.objects.bulk_create(
-                    SubscriptionRow(connection=obj, position=place, **row) for place, row in enumerate(kept, 1)
-                )
-                self.log_change(request, obj, _("Subscriptions: %(rows)s") % {"rows": named(kept) or "–"})
+                replace(obj, kept)
                 self.settings_saved(request, obj)
         messages.success(request, _("%(step)s saved.") % {"step": SUBSCRIPTIONS.label})
         following = self.step_after(SUBSCRIPTIONS) if "_next" in request.POST else None
         return redirect(self.step_url(obj, following or SUBSCRIPTIONS))
 
 
-def named(rows: list[dict[str, str]]) -> str:
-    return ", ".join(f"{row['hub_subscription_id']} ↔ {row['registration_field']}" for row in rows)
+def replace(obj: ContactsendConnection, kept: list[dict[str, str]]) -> None:
+    """Row by row, for the history; those that stay as they are aren't touched."""
+    staying = []
+    for row, values in zip(obj.subscription_rows.all(), shown(obj.subscription_rows.all()), strict=True):
+        if values in kept:
+            staying.append(values)
+        else:
+            row.delete()
+    for place, values in enumerate(kept, 1):
+        if values not in staying:
+            SubscriptionRow.objects.create(connection=obj, position=place, **values)
+
+
+def subscription_changes(obj: ContactsendConnection) -> Iterator[history.Change]:
+    found: Any = SubscriptionRow.history.filter(connection_id=obj.pk).select_related("history_user")
+    for row in found[: history.SHOWN]:
+        named = {"subscription": row.hub_subscription_id, "field": row.registration_field, "code": row.webform_code}
+        yield history.change_of(row, _("Subscription %(subscription)s ↔ %(field)s (%(code)s)") % named)
 
 
 def subscription_systems(obj: ContactsendConnection) -> tuple[list[SendSubscription] | None, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from integrations.connectors.contactsend.reconcile import Rule
 from integrations.core.fields import EncryptedText, SecretField
@@ -119,6 +120,8 @@ class SubscriptionRow(models.Model):
         help_text=_("In Contactsend: the code of this subscription system's web form."),
     )
     position = models.PositiveIntegerField(default=0)
+
+    history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("subscription")

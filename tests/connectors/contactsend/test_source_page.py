@@ -325,3 +325,13 @@ def test_a_token_without_the_stream_is_said_to_list(
     settle(source, 1)
     assert Cursor.objects.filter(job=FROM_HUB).exists()
     assert "by listing who was updated" in mia.get(url(source, "behaviour")).content.decode()
+
+
+def test_the_history_tells_who_changed_which_subscription(mia: Client, source: ContactsendConnection) -> None:
+    disable(source)
+    mia.post(url(source, "subscriptions"), rows(newsletter()))
+    mia.post(url(source, "subscriptions"), rows(newsletter("news-it")))
+    page = mia.get(url(source, page="history")).content.decode()
+    for line in (f"newsletter-it ↔ __cls1 ({NEWS}) created", f"newsletter-it ↔ __cls1 ({NEWS}) deleted", "news-it ↔"):
+        assert line in page
+    assert "mia" in page
