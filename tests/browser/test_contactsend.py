@@ -36,7 +36,6 @@ def test_each_step_fits_the_screen(source: Page, width: int) -> None:
 
 
 def fits(page: Page, name: str) -> None:
-    page.screenshot(path=f"/tmp/shots/{page.viewport_size['width']}-{name}.png", full_page=True)
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(wide) == 0, name
 
@@ -60,14 +59,12 @@ def test_a_field_is_mapped_on_the_way_that_the_page_shows(source: Page) -> None:
     source.get_by_role("button", name="Save", exact=True).last.click()
     guide = source.get_by_role("alert")
     expect(guide).to_contain_text("Disable the source")
-    source.screenshot(path="/tmp/shots/guide-mapping.png", full_page=True)
     expect(source.get_by_label("Contactsend field, City")).to_have_value("CITTA")
     guide.get_by_role("button", name="Disable it now").click()
     expect(source.get_by_text("Nothing else was saved yet: press Save.")).to_be_visible()
     source.get_by_role("button", name="Save", exact=True).last.click()
     expect(source.get_by_text("The mapping is saved.")).to_be_visible()
     expect(source.get_by_label("Contactsend field, City")).to_have_value("CITTA")
-    source.screenshot(path="/tmp/shots/mapping-saved.png", full_page=True)
     enable(source)
 
 
@@ -104,7 +101,6 @@ def test_a_subscription_is_added_with_its_webform_code_filled_in(source: Page) -
     source.get_by_label("Webform Code, row 2").fill("230006001355")
     source.get_by_role("button", name="Save", exact=True).last.click()
     expect(source.get_by_text("This is the code of another form")).to_be_visible()
-    source.screenshot(path="/tmp/shots/subscription-wrong.png", full_page=True)
     source.get_by_label("Webform Code, row 2").fill("")
     source.get_by_role("button", name="Save", exact=True).last.click()
     expect(source.get_by_label("Webform Code, row 2")).to_have_value("230006001356")
@@ -128,4 +124,3 @@ def test_the_first_sync_can_be_run_again(source: Page) -> None:
     fits(source, "first-sync")
     start.click()
     source.wait_for_url("**/core/run/**")
-    source.screenshot(path="/tmp/shots/first-sync-run.png", full_page=True)

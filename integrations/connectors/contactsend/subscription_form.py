@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from integrations.connectors.contactsend.models import SubscriptionRow
@@ -112,7 +111,6 @@ class SubscriptionRows(forms.BaseFormSet):  # type: ignore[type-arg]
 RowsForm: Any = forms.formset_factory(
     SubscriptionRowForm, formset=SubscriptionRows, extra=0, can_delete=True, max_num=MOST, absolute_max=MOST
 )
-REMOVE = gettext_lazy("Remove")
 
 
 def shown(rows: Iterable[SubscriptionRow]) -> list[dict[str, str]]:
