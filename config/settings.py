@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "integrations.sources.cdp",
     "integrations.sources.loyalty",
     # One line a vendor.
+    "integrations.connectors.contactsend",
     "integrations.connectors.flexpos",
     "integrations.connectors.heyloyalty",
     "integrations.connectors.leadhub",

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, Self
 import requests
 
 if TYPE_CHECKING:
+    from tests.sandbox_contacthub import ContacthubAccount
+    from tests.sandbox_contactsend import ContactsendAccount
     from tests.sandbox_flexpos import FlexPOSAccount
     from tests.sandbox_heyloyalty import HeyloyaltyAccount
     from tests.sandbox_leadhub import LeadHubAccount
@@ -117,6 +119,22 @@ class Sandbox:
         from tests.sandbox_raptor import RaptorAccount
 
         account = RaptorAccount(self, "raptor", name)
+        account.call("POST", "open")
+        return account
+
+    def contacthub(self, name: str = "practice") -> ContacthubAccount:
+        """The account called so, made if need be."""
+        from tests.sandbox_contacthub import ContacthubAccount
+
+        account = ContacthubAccount(self, "contacthub", name)
+        account.call("POST", "open")
+        return account
+
+    def contactsend(self, name: str = "practice") -> ContactsendAccount:
+        """The account called so, made if need be."""
+        from tests.sandbox_contactsend import ContactsendAccount
+
+        account = ContactsendAccount(self, "contactsend", name)
         account.call("POST", "open")
         return account
 

@@ -74,7 +74,8 @@ def expire(connection: Connection) -> None:
 
 def account_key(connection: Connection) -> str:
     """A name for the account a connection's settings lead to; changes with its address and keys. Holds no secret."""
-    return digest([connection.pk, connection.destinations(), connection.secrets_set])
+    whose = [connection.pk, connection.destinations(), connection.written_to(), connection.secrets_set]
+    return digest(whose)
 
 
 def _fresh(connection_id: int, record_type: str) -> bool:

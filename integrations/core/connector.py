@@ -44,6 +44,10 @@ class Field:
     unique: bool = False
     options: tuple[str, ...] = ()
     max_length: int | None = None
+    # It can be read, but nobody can write it.
+    read_only: bool = False
+    # The vendor's own name of its type, where its connector wants to know.
+    type: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class RecordType:
 
     Of a type that `merges`, several waiting records with one key become one: the newest is sent in the oldest's place.
     `source` names what `describe` tells the source's fields by, when only those may be mapped; else any can be typed.
+    One that is `two_way` is kept equal on both sides: each field of the source goes with one of the other side's.
     """
 
     name: str
@@ -62,6 +67,7 @@ class RecordType:
     optional: bool = False
     merges: bool = False
     source: str = ""
+    two_way: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -157,13 +158,15 @@ def secret_is_set(connection: Connection, name: str) -> bool:
         return True
 
 
-def missing_secrets(connection: Connection) -> list[str]:
-    """Labels of the secrets nobody has entered yet."""
+def missing_secrets(connection: Connection, among: Collection[str] | None = None) -> list[str]:
+    """Labels of the secrets nobody has entered yet, of all or of these."""
     model = type(connection)
     return [
         str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
         for name in secret_names(model)
-        if name not in connection.optional_secrets and not secret_is_set(connection, name)
+        if (among is None or name in among)
+        and name not in connection.optional_secrets
+        and not secret_is_set(connection, name)
     ]
 
 

@@ -8,9 +8,8 @@ With `applied` the vendor does its work first and only the answer is spoilt.
 from __future__ import annotations
 
 import gzip
-import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -23,6 +22,7 @@ from integrations.sandbox.wire import Wire, WireResponse
 
 MEBIBYTE = 1024 * 1024
 BOMB_MEMBER = 16 * MEBIBYTE
+LEVELS = 100_000
 
 Answer = Callable[[], Response]
 
@@ -30,9 +30,13 @@ Answer = Callable[[], Response]
 class Voice(Protocol):
     """What a fault needs of the vendor whose answer it spoils."""
 
-    sample: Mapping[str, Any]
+    content_type: str
+    huge: tuple[bytes, bytes]
+    deep: tuple[bytes, bytes]
 
     def refusal(self, kind: str) -> Response: ...
+
+    def written_sample(self) -> str: ...
 
 
 @dataclass(slots=True)
@@ -155,31 +159,31 @@ def html_200(fault: Fault, answer: Answer, vendor: Voice) -> Response:
 
 
 def truncated_json(fault: Fault, answer: Answer, vendor: Voice) -> Response:
-    text = json.dumps(vendor.sample)
-    return Response(text[: len(text) // 2], 200, mimetype="application/json")
+    text = vendor.written_sample()
+    return Response(text[: len(text) // 2], 200, mimetype=plain_type(vendor))
 
 
 def wrong_charset(fault: Fault, answer: Answer, vendor: Voice) -> Response:
-    body = json.dumps(vendor.sample, ensure_ascii=False).encode("latin-1")
-    return Response(body, 200, content_type="application/json; charset=utf-8")
+    body = vendor.written_sample().encode("latin-1")
+    return Response(body, 200, content_type=f"{plain_type(vendor)}; charset=utf-8")
 
 
 def huge_body(fault: Fault, answer: Answer, vendor: Voice) -> Response:
-    return Response(padded_json((fault.size_mb or 200) * MEBIBYTE), 200, mimetype="application/json")
+    return Response(padded(vendor.huge, (fault.size_mb or 200) * MEBIBYTE), 200, mimetype=plain_type(vendor))
 
 
-def padded_json(size: int) -> Iterator[bytes]:
+def padded(around: tuple[bytes, bytes], size: int) -> Iterator[bytes]:
     chunk = b"x" * 65536
-    yield b'[{"Padding":"'
+    yield around[0]
     for _ in range(size // len(chunk)):
         yield chunk
-    yield b'"}]'
+    yield around[1]
 
 
 def gzip_bomb(fault: Fault, answer: Answer, vendor: Voice) -> Response:
     members = max(1, (fault.size_mb or 1024) * MEBIBYTE // BOMB_MEMBER)
     body = bomb_member() * members
-    return Response(body, 200, mimetype="application/json", headers={"Content-Encoding": "gzip"})
+    return Response(body, 200, mimetype=plain_type(vendor), headers={"Content-Encoding": "gzip"})
 
 
 @lru_cache(maxsize=1)
@@ -189,7 +193,13 @@ def bomb_member() -> bytes:
 
 
 def deep_json(fault: Fault, answer: Answer, vendor: Voice) -> Response:
-    return Response(b"[" * 100_000 + b"]" * 100_000, 200, mimetype="application/json")
+    opening, closing = vendor.deep
+    return Response(opening * LEVELS + closing * LEVELS, 200, mimetype=plain_type(vendor))
+
+
+def plain_type(vendor: Voice) -> str:
+    """The media type of the vendor's answers, without a charset."""
+    return vendor.content_type.partition(";")[0]
 
 
 def redirect(fault: Fault, answer: Answer, vendor: Voice) -> Response:
@@ -241,11 +251,11 @@ KINDS: dict[str, Kind] = {
     "bad_gateway": Kind("502: HTML from a proxy", bad_gateway),
     "unavailable": Kind("503: unavailable", unavailable),
     "html_200": Kind("200: a maintenance page in HTML", html_200),
-    "truncated_json": Kind("200: JSON cut off", truncated_json),
+    "truncated_json": Kind("200: the answer cut off", truncated_json),
     "wrong_charset": Kind("200: Latin-1 that claims to be UTF-8", wrong_charset),
     "huge_body": Kind("200: a huge body (200 MB)", huge_body),
     "gzip_bomb": Kind("200: a gzip bomb (1 GB)", gzip_bomb),
-    "deep_json": Kind("200: JSON nested 100,000 deep", deep_json),
+    "deep_json": Kind("200: nested 100,000 deep", deep_json),
     "redirect": Kind("302: redirect elsewhere", redirect),
     "slow": Kind("Slow: waits, then answers", slow, work="fault"),
     "drip_headers": Kind("Headers dripping, a byte a second", on_the_wire("drip_headers", 1.0), work="fault"),

@@ -18,6 +18,8 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox.contacthub.front import Contacthub
+from integrations.sandbox.contactsend.front import Contactsend
 from integrations.sandbox.control import control
 from integrations.sandbox.faults import KINDS, play
 from integrations.sandbox.flexpos.front import FlexPOS
@@ -33,7 +35,7 @@ from integrations.sandbox.wire import STOPPING_KEY, KeepAliveHandler
 logger = logging.getLogger(__name__)
 
 # One line a vendor.
-VENDORS: Sequence[type[Vendor[Any]]] = (LeadSquared, LeadHub, FlexPOS, Heyloyalty, Raptor)
+VENDORS: Sequence[type[Vendor[Any]]] = (LeadSquared, LeadHub, FlexPOS, Heyloyalty, Raptor, Contacthub, Contactsend)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared with, not bound to
 STYLESHEET = Path(__file__).parent / "templates" / "sandbox" / "sandbox.css"
@@ -95,11 +97,12 @@ class Practice:
 
     def api_call(self, vendor: Vendor[Any], account: Account, request: Request, path: str) -> Response:
         """A call to the vendor's API: logged, delayed, perhaps spoilt, else answered."""
-        call = account.calls.begin(request.method, path, request.query_string.decode("latin-1"))
+        called = vendor.called(request, path)
+        call = account.calls.begin(request.method, called, request.query_string.decode("latin-1"))
         stopping: threading.Event = request.environ[STOPPING_KEY]
         if account.latency_ms:
             stopping.wait(account.latency_ms / 1000)
-        fault = account.faults.take(path)
+        fault = account.faults.take(called)
         if fault is None:
             response = vendor.answer(account, request, path, call)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -84,6 +85,10 @@ class Vendor(ABC, Generic[A]):
     """The vendor's own form of the faults unauthorized, too_many, limit_in_200, app_error and refused."""
     sample: Mapping[str, Any]
     """An answer of the API, with a letter that Latin-1 and UTF-8 write differently."""
+    huge = (b'[{"Padding":"', b'"}]')
+    """What stands around the padding of a huge answer."""
+    deep = (b"[", b"]")
+    """What opens and closes a level of a deeply nested answer."""
 
     def __init__(self) -> None:
         self.accounts: dict[str, A] = {name: self.new_account(name) for name in self.predefined}
@@ -96,6 +101,10 @@ class Vendor(ABC, Generic[A]):
     def reply(self, account: A, request: Request, path: str, call: Call) -> Response:
         """Does an API call; sets `call.records`. Raises VendorError."""
 
+    def called(self, request: Request, path: str) -> str:
+        """What the log of calls and the faults know an API call by."""
+        return path
+
     def answer(self, account: A, request: Request, path: str, call: Call) -> Response:
         try:
             return self.reply(account, request, path, call)
@@ -107,6 +116,10 @@ class Vendor(ABC, Generic[A]):
 
     def refusal(self, kind: str) -> Response:
         return self.refused(self.refusals[kind])
+
+    def written_sample(self) -> str:
+        """The sample as the API writes it."""
+        return json.dumps(self.sample, ensure_ascii=False)
 
     def page(self, account: A, request: Request, path: str) -> Response:
         """Raises werkzeug's NotFound and MethodNotAllowed."""

@@ -20,6 +20,7 @@ from integrations.core.engine.lease import Held
 from integrations.core.engine.settle import finish_runs
 from integrations.core.engine.wake import wake
 from integrations.core.models import Event, Run
+from integrations.core.models.journal import OPEN
 
 CHUNK = 1000
 # These can be paused and stopped; other work is over in a moment.
@@ -94,6 +95,19 @@ def _skip(event_ids: list[int]) -> int:
         due_at=None,
         settled_at=timezone.now(),
     )
+
+
+def abandon(connection_id: int) -> None:
+    """Settle all that waits as skipped: it is about records that aren't this connection's any more. Only while nobody
+    is at work on it."""
+    for run in Run.objects.filter(connection_id=connection_id, status__in=OPEN):
+        waiting = Event.objects.filter(run_id=run.pk, settled_at__isnull=True)
+        number = 0
+        while ids := list(waiting.values_list("pk", flat=True)[:CHUNK]):
+            number += _skip(ids)
+        Run.objects.filter(pk=run.pk).update(
+            skipped=F("skipped") + number, status=Run.Status.STOPPED, complete=True, finished_at=timezone.now()
+        )
 
 
 def worked_seconds(run: Run, now: datetime.datetime) -> float:

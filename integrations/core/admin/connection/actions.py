@@ -42,6 +42,13 @@ class ConnectionActions(ConnectionPages):
             names.append(("run", _("Run now")))
         return [{"label": label, "url": self.page_url("do", obj, verb), "verb": verb} for verb, label in names]
 
+    def not_ready(self, obj: Any) -> str:
+        """What a connector misses before it can be enabled, with what to do; empty when nothing."""
+        return ""
+
+    def switched_on(self, request: HttpRequest, obj: Any) -> None:
+        """What a connector does once somebody has enabled it."""
+
     def do_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -60,12 +67,13 @@ class ConnectionActions(ConnectionPages):
         return done[verb](request, obj)
 
     def _enable(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        if problem := cannot_enable(obj):
+        if problem := cannot_enable(obj) or self.not_ready(obj):
             self._tell(request, obj, problem, messages.ERROR)
         else:
             self._switch(request, obj, State.ENABLED, _("Enabled by %(user)s"))
             wake(obj.pk)
             self._tell(request, obj, _("The sync is enabled."), messages.SUCCESS)
+            self.switched_on(request, obj)
         return self._back(request, obj)
 
     def _disable(self, request: HttpRequest, obj: Any) -> HttpResponse:

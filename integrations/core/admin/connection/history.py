@@ -41,10 +41,15 @@ class ConnectionHistory(SimpleHistoryAdmin, ConnectionPages):  # type: ignore[mi
         if not object_id.isdecimal():
             raise Http404
         obj = self.connection_or_404(request, int(object_id))
-        changes = sorted([*settings_changes(obj), *mapping_changes(obj)], key=lambda change: change.at, reverse=True)
+        changes = sorted(self.all_changes(obj), key=lambda change: change.at, reverse=True)
         page = Paginator(changes, PER_PAGE).get_page(request.GET.get("p"))
         context = self.page_context(request, obj, None, page=page, shown=SHOWN)
         return TemplateResponse(request, "admin/core/connection/history.html", context)
+
+    def all_changes(self, obj: Any) -> Iterator[Change]:
+        """In any order."""
+        yield from settings_changes(obj)
+        yield from mapping_changes(obj)
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
@@ -56,7 +61,7 @@ class ConnectionHistory(SimpleHistoryAdmin, ConnectionPages):  # type: ignore[mi
 def settings_changes(connection: Any) -> Iterator[Change]:
     rows = list(connection.history.select_related("history_user")[:SHOWN])
     for newer, older in zip(rows, [*rows[1:], None], strict=True):
-        change = _change(newer, _("Settings"))
+        change = change_of(newer, _("Settings"))
         if older is not None and newer.history_type == "~":
             change.changes = list(_settings_diff(connection, newer, older))
             if not change.changes:
@@ -93,7 +98,7 @@ def mapping_changes(connection: Any) -> Iterator[Change]:
 
 def _mapping_edit(newer: Any, older: Any) -> Iterator[Change]:
     name = {"type": newer.record_type, "row": f"{newer.source or '–'} → {newer.target}"}
-    change = _change(newer, _("Mapping of %(type)s: %(row)s") % name)
+    change = change_of(newer, _("Mapping of %(type)s: %(row)s") % name)
     for found in newer.diff_against(older).changes:
         if found.field not in NOT_SHOWN:
             column: Any = FieldMapping._meta.get_field(found.field)
@@ -107,10 +112,11 @@ def _made_together(rows: list[Any]) -> Change:
     named = [f"{row.source or '–'} → {row.target}" for row in rows[:NAMED]]
     more = [_("and %(number)s more") % {"number": len(rows) - NAMED}] if len(rows) > NAMED else []
     words = {"type": rows[0].record_type, "rows": ", ".join([*named, *more])}
-    return _change(rows[0], _("Mapping of %(type)s: %(rows)s") % words)
+    return change_of(rows[0], _("Mapping of %(type)s: %(rows)s") % words)
 
 
-def _change(row: Any, what: str) -> Change:
+def change_of(row: Any, what: str) -> Change:
+    """Of a historical row: when, by whom, and whether it was created or deleted."""
     done = {"+": _("created"), "-": _("deleted")}.get(row.history_type, "")
     user = row.history_user.get_username() if row.history_user else _("the portal")
     return Change(row.history_date, user, f"{what} {done}".strip())

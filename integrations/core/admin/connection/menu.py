@@ -17,10 +17,6 @@ from integrations.core.admin.connection.actions import ConnectionActions
 class ConnectionMenu(ConnectionActions):
     """Part of ConnectionAdmin."""
 
-    def menu_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, str]]:
-        """(label, address) of what a connector adds at the top of the menu, for this user; without a query."""
-        return []
-
     def get_list_display(self, request: HttpRequest) -> Any:
         return (*super().get_list_display(request), self._menu_of(request))
 

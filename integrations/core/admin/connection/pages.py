@@ -75,6 +75,14 @@ class ConnectionPages(ModelAdmin):  # type: ignore[misc]
     def page_url(self, page: str, obj: Any, *args: Any) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=[obj.pk, *args])
 
+    def menu_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, str]]:
+        """(label, address) of what a connector adds at the top of the menus, for this user; without a query."""
+        return []
+
+    def verbs(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+        """The actions this user can take on this connection now."""
+        raise NotImplementedError
+
     def frame(self, request: HttpRequest, obj: Any, current: Step | None) -> dict[str, Any]:
         """What stands above every page of a connection: its state, its steps, More Actions."""
         saved = obj is not None and obj.pk
@@ -87,6 +95,7 @@ class ConnectionPages(ModelAdmin):  # type: ignore[misc]
             frame |= {
                 "state_look": STATE_LOOKS[obj.state],
                 "what_next": what_next(obj, missing_secrets(obj), hooked=self.hooked),
+                "links": self.menu_links(request, obj),
                 "verbs": self.verbs(request, obj),
                 "history_url": self.page_url("history", obj),
                 "delete_url": self.page_url("delete", obj) if self.has_delete_permission(request, obj) else "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from contextlib import closing
 from typing import Any, ClassVar
 
@@ -14,12 +14,16 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.core import catalog
 from integrations.core.admin.connection.pages import ConnectionPages
+from integrations.core.admin.mapping.pairs import PairsForm, is_changed, judge_pair, with_every_source
 from integrations.core.admin.mapping.rows import (
     BLANK_ROWS,
     KIND_LABELS,
+    MAX_ROWS,
+    Judgement,
     RowsForm,
     judge,
     saved_rows,
@@ -43,20 +47,27 @@ class MappingPages(ConnectionPages):
 
     # The step that leads to Edit Mapping and is marked while it is open.
     mapping_step: ClassVar[str] = "entities"
+    # How the two columns of fields are called.
+    mapping_sides: ClassVar[tuple[Any, Any]] = (gettext_lazy("Source field"), gettext_lazy("Target field"))
     # Record type → the settings that name the target fields records are found by, the first one first.
     search_settings: ClassVar[dict[str, tuple[str, ...]]] = {}
     # Record type → the connector's method that creates a field there, and the kinds it can create.
     custom_fields: ClassVar[dict[str, tuple[str, tuple[Kind, ...]]]] = {}
 
-    def mapping_link(self, obj: Any, record_type: str) -> str:
+    def mapping_link(self, obj: Any, record_type: str, label: str = "") -> str:
         """For a step: how many fields are mapped, and the way to the page."""
         number = FieldMapping.objects.filter(connection_id=obj.pk, record_type=record_type, enabled=True).count()
         url = self.page_url("mapping", obj, record_type)
         text = _("%(number)s fields are mapped.") % {"number": number}
-        return format_html('<span>{}</span> <a class="set-button" href="{}">{}</a>', text, url, _("Edit Mapping"))
+        label = label or _("Edit Mapping")
+        return format_html('<span>{}</span> <a class="set-button" href="{}">{}</a>', text, url, label)
 
     def mapping_note(self, request: HttpRequest, obj: Any) -> str:
         """What a connector has to say when the mapping was saved."""
+        return ""
+
+    def mapping_hindrance(self, request: HttpRequest, obj: Any) -> str:
+        """What stands in the way of another mapping, as HTML shown in place of saving it."""
         return ""
 
     def mapping_view(self, request: HttpRequest, pk: int, record_type: str) -> HttpResponse:
@@ -77,7 +88,8 @@ class MappingPage:
         self.record_type = record_type
         self.search_settings: tuple[str, ...] = admin.search_settings.get(record_type.name, ())
         self.problem = ""
-        self.source_fields: Collection[str] = ()
+        self.source_fields: Mapping[str, Field] = {}
+        self.hindrance = ""
         self.custom_error = ""
 
     # -- what was pressed -------------------------------------------------------------------------
@@ -95,6 +107,10 @@ class MappingPage:
             return self._page(self._blank(typed_rows(self._bound(known)), known, extra=3 * BLANK_ROWS))
         rows = self._bound(known)
         if not rows.is_valid():
+            return self._page(rows)
+        if is_changed(self._rows(), [form.cleaned_data for form in rows.kept()]):
+            self.hindrance = self.admin.mapping_hindrance(self.request, self.connection)
+        if self.hindrance:
             return self._page(rows)
         self._save(rows)
         return self._saved(known)
@@ -167,22 +183,23 @@ class MappingPage:
         return known
 
     def _blank(self, rows: list[dict[str, Any]], known: Catalog, extra: int = BLANK_ROWS) -> Any:
-        made = self._form(known, initial=rows)
-        made.extra = extra
+        two_way = self.record_type.two_way
+        made = self._form(known, initial=with_every_source(rows, self.source_fields) if two_way else rows)
+        made.extra = 0 if two_way else extra
         return made
 
     def _bound(self, known: Catalog) -> Any:
         return self._form(known, data=self.request.POST)
 
     def _form(self, known: Catalog, **kwargs: Any) -> Any:
-        return RowsForm(
-            fields_known=known.fields,
-            sources_known=self.source_fields,
-            most_keys=len(self.search_settings),
-            **kwargs,
-        )
+        kwargs |= {"fields_known": known.fields, "sources_known": self.source_fields}
+        if self.record_type.two_way:
+            return PairsForm(most_keys=MAX_ROWS, target_side=self.admin.mapping_sides[1], **kwargs)
+        return RowsForm(most_keys=len(self.search_settings), **kwargs)
 
     def _keys(self) -> list[str]:
+        if self.record_type.two_way:
+            return [row.target for row in self._rows() if row.is_key]
         return search_keys(self.connection, self.search_settings)
 
     # -- saving -----------------------------------------------------------------------------------
@@ -204,11 +221,16 @@ class MappingPage:
         if note := self.admin.mapping_note(self.request, self.connection):
             messages.info(self.request, note)
         rows = self._rows().filter(enabled=True)
-        problems = [found for row in rows if (found := judge(row.source, row.target, known.fields)) and found.sentence]
+        problems = [found for row in rows if (found := self._judge(row, known)) and found.sentence]
         if problems:
             text = _("%(number)s rows need a look: they are marked below.") % {"number": len(problems)}
             messages.warning(self.request, text)
         return redirect(self.request.path)
+
+    def _judge(self, row: FieldMapping, known: Catalog) -> Judgement | None:
+        if self.record_type.two_way:
+            return judge_pair(self.source_fields.get(row.source), row.target, known.fields)
+        return judge(row.source, row.target, known.fields)
 
     # -- the page ---------------------------------------------------------------------------------
 
@@ -222,6 +244,8 @@ class MappingPage:
             record_type=self.record_type,
             rows=rows,
             keyed=bool(self.search_settings),
+            hindrance=self.hindrance,
+            sides=self.admin.mapping_sides,
             live_problem=self.problem,
             sources=sorted(self._sources(rows)),
             targets=target_choices(rows.fields_known),
@@ -230,7 +254,8 @@ class MappingPage:
             custom_typed=self.request.POST if self.custom_error else {},
             back_url=self.admin.step_url(self.connection, step) if step else "",
         )
-        return TemplateResponse(self.request, "admin/core/connection/mapping.html", context)
+        name = "pairs" if self.record_type.two_way else "mapping"
+        return TemplateResponse(self.request, f"admin/core/connection/{name}.html", context)
 
     def _sources(self, rows: Any) -> set[str]:
         """Names to suggest: of the default mapping, of like-named fields, and those seen in the latest records."""

@@ -75,7 +75,12 @@ def judge(source: str, target: str, fields: Mapping[str, Field]) -> Judgement | 
 
 def target_choices(fields: Mapping[str, Field]) -> list[tuple[str, str]]:
     named = sorted(fields.values(), key=lambda field: field.label.lower())
-    return [(field.name, f"{field.label} · {KIND_LABELS[field.kind]} ({field.name})") for field in named]
+    return [(field.name, described(field)) for field in named]
+
+
+def described(field: Field) -> str:
+    named = f"{field.label} · {KIND_LABELS[field.kind]}"
+    return named if field.label == field.name else f"{named} ({field.name})"
 
 
 def typed(**attributes: str) -> forms.Widget:
@@ -83,7 +88,7 @@ def typed(**attributes: str) -> forms.Widget:
 
 
 class MappingRowForm(forms.Form):
-    """One row. `fields_known` are the account's fields by name, `sources_known` the names of the source's; without any
+    """One row. `fields_known` are the account's fields by name, `sources_known` those of the source; without any
     the target, or the source, is typed."""
 
     id = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -95,7 +100,12 @@ class MappingRowForm(forms.Form):
     position = forms.IntegerField(label=gettext_lazy("Position"), required=False, min_value=0, max_value=9999)
 
     def __init__(
-        self, fields_known: Mapping[str, Field], sources_known: Collection[str], keyed: bool, number: int, **kwargs: Any
+        self,
+        fields_known: Mapping[str, Field],
+        sources_known: Mapping[str, Field],
+        keyed: bool,
+        number: int,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.fields_known = fields_known
@@ -183,7 +193,7 @@ class MappingRows(forms.BaseFormSet):  # type: ignore[type-arg]
     """All rows of one record type. `most_keys` is how many search keys there can be; 0 hides the column."""
 
     def __init__(
-        self, *, fields_known: Mapping[str, Field], sources_known: Collection[str], most_keys: int, **kwargs: Any
+        self, *, fields_known: Mapping[str, Field], sources_known: Mapping[str, Field], most_keys: int, **kwargs: Any
     ) -> None:
         self.most_keys = most_keys
         self.fields_known = fields_known

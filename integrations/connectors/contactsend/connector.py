@@ -1,0 +1,295 @@
+"""How Contacthub ↔ Contactsend works: one node's customers and one userdb's subscribers are kept equal."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from integrations.connectors.contactsend import checks, choices, collect_hub, collect_send, deletes, first_sync
+from integrations.connectors.contactsend.collect_hub import CUSTOMER
+from integrations.connectors.contactsend.finding import Gone, has_key
+from integrations.connectors.contactsend.first_sync import FIRST
+from integrations.connectors.contactsend.hub import HubClient
+from integrations.connectors.contactsend.hub import rate_limits as hub_limits
+from integrations.connectors.contactsend.hub_errors import Forbidden
+from integrations.connectors.contactsend.hub_fields import hub_fields
+from integrations.connectors.contactsend.meeting import Meeting
+from integrations.connectors.contactsend.models import ContactsendConnection, Deletes, SubscriptionRow
+from integrations.connectors.contactsend.pairs import Note, PairState, keep, pairs_of
+from integrations.connectors.contactsend.reconcile import Where
+from integrations.connectors.contactsend.send import SendClient
+from integrations.connectors.contactsend.send_types import SendPage, SendSource, SendSubscription
+from integrations.connectors.contactsend.send_values import Typed, typed
+from integrations.connectors.contactsend.sides import Newsletter, Row, Shape, digest
+from integrations.connectors.contactsend.userdb import DEFAULT_MAPPING, core_fields
+from integrations.core.connector import (
+    CheckStep,
+    Connector,
+    Estimate,
+    Field,
+    Item,
+    Job,
+    Outcome,
+    Page,
+    RecordType,
+    Result,
+    Skip,
+)
+from integrations.core.engine.capture import to_text
+from integrations.core.errors import ConfigurationError, RecordError
+from integrations.core.http.ratelimit import Limit, RateLimits
+from integrations.core.mapping import Mapped
+from integrations.core.models import Cursor, EventPayload, Run
+from integrations.core.registry import register
+
+FROM_HUB, FROM_SEND = "changes in contacthub", "changes in contactsend"
+EVERY = datetime.timedelta(seconds=30)
+BATCH = 10
+# What `describe` tells the fields of Contacthub's customers by.
+HUB_FIELDS = "contacthub"
+
+
+@register(ContactsendConnection)
+class Contactsend(Connector):
+    label = "Contacthub ↔ Contactsend"
+    summary = "Customers of Contacthub and subscribers of Contactsend, with their newsletters, are kept equal."
+    record_types = (
+        RecordType(CUSTOMER, "Customer", "Customers", DEFAULT_MAPPING, BATCH, source=HUB_FIELDS, two_way=True),
+    )
+    connection: ContactsendConnection
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self._lock = threading.Lock()
+        self._pairs: dict[int, PairState] = {}
+
+    # -- both accounts -----------------------------------------------------------------------------
+
+    @cached_property
+    def limits(self) -> RateLimits:
+        return hub_limits(self.connection.hub_calls_per_second)
+
+    @cached_property
+    def hub(self) -> HubClient:
+        own = self.connection
+        return HubClient(own.hub_address, own.workspace, own.hub_token, self.limits)
+
+    @cached_property
+    def send(self) -> SendClient:
+        own = self.connection
+        limits = RateLimits({"default": Limit(own.send_calls_per_second)})
+        return SendClient(own.send_address, own.user_key, own.api_key, limits)
+
+    def close(self) -> None:
+        for name in ("hub", "send"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+    @property
+    def node(self) -> str:
+        """Raises ConfigurationError when none is chosen."""
+        if not self.connection.node_id:
+            raise ConfigurationError("No node is chosen. Choose one under Active nodes.")
+        return self.connection.node_id
+
+    @property
+    def userdb(self) -> int:
+        """Raises ConfigurationError when none is given."""
+        if not self.connection.userdb_id.isdecimal():
+            raise ConfigurationError("No userdb is given. Enter the userdb ID under Provider options.")
+        return int(self.connection.userdb_id)
+
+    @cached_property
+    def source(self) -> SendSource:
+        """The userdb as it is now."""
+        with self._lock:
+            return self.send.source(self.userdb)
+
+    @cached_property
+    def extended_schema(self) -> Mapping[str, Any] | None:
+        """None where the token may not read it."""
+        with self._lock:
+            try:
+                return self.hub.extended_schema()
+            except Forbidden:
+                return None
+
+    @cached_property
+    def shape(self) -> Shape:
+        """What is kept equal, by mapping and subscription rows."""
+        known = self.fields(CUSTOMER)
+        rows = [row for row in self.mapping(CUSTOMER) if row.enabled and row.source and row.target]
+        found = SubscriptionRow.objects.filter(connection_id=self.connection.pk)
+        return Shape(
+            rows=tuple(
+                Row(row.source, row.target, known[row.target].type if row.target in known else "", row.is_key)
+                for row in rows
+            ),
+            newsletters=tuple(
+                Newsletter(row.hub_subscription_id, row.registration_field, row.webform_code)
+                for row in found
+                if not self.connection.node_is_aggregate
+            ),
+            zone=self.connection.zone,
+            last_modified_field=self.connection.last_modified_field,
+        )
+
+    def load(self) -> None:
+        super().load()
+        _ = self.shape
+
+    # -- what the settings page asks ---------------------------------------------------------------
+
+    def describe(self, record_type: str) -> list[Field]:
+        return hub_fields(self.extended_schema) if record_type == HUB_FIELDS else core_fields(self.source)
+
+    def nodes(self) -> list[tuple[str, str]]:
+        return choices.nodes(self.hub)
+
+    def databases(self) -> list[tuple[str, str]]:
+        return choices.databases(self.send)
+
+    def systems(self) -> list[SendSubscription] | None:
+        """The subscription systems of the userdb; None where the service can't tell."""
+        return self.send.subscriptions(self.userdb)
+
+    def check(self) -> Iterator[CheckStep]:
+        return checks.steps(self)
+
+    def jobs(self) -> dict[str, Job]:
+        by_walking = not self.connection.last_modified_field
+        return {
+            FROM_HUB: Job("Changes in Contacthub", every=EVERY, poll=True),
+            FROM_SEND: Job("Changes in Contactsend", every=EVERY, gives_way_to=(FIRST,), bulk=by_walking, poll=True),
+        }
+
+    def estimate(self, job: str) -> Estimate:
+        return first_sync.estimate(self)
+
+    # -- in ----------------------------------------------------------------------------------------
+
+    def collect(self, job: str, run: Run) -> Iterator[Page]:
+        if not self.shape.keys:
+            raise ConfigurationError(
+                "No pair of fields is marked as matching, so nobody can be found on the other side. Mark one under "
+                "Show fields to be mapped."
+            )
+        cursor = self._cursor(job)
+        if job == FIRST:
+            return first_sync.pages(self, cursor, run)
+        return collect_hub.changes(self, cursor) if job == FROM_HUB else collect_send.changes(self, cursor)
+
+    def _cursor(self, job: str) -> dict[str, Any]:
+        cursor = Cursor.objects.filter(connection_id=self.connection.pk, job=job).first()
+        return cursor.value if cursor else {}
+
+    def page(self, number: int, since: datetime.datetime | None = None) -> SendPage:
+        """A page of the userdb, with the fields that are kept equal."""
+        shape, field = self.shape, self.connection.last_modified_field
+        wanted = [*shape.fields, *(one.registration_field for one in shape.newsletters), *([field] if field else [])]
+        asked: dict[str, Any] = {}
+        if since:
+            kind = self.fields(CUSTOMER)[field].type if field in self.fields(CUSTOMER) else "DATETIME"
+            asked = {"changed_field": field, "since": typed(kind, since, shape.zone)}
+        return self.send.page(
+            self.userdb, number, self.source.identifier_field, attributes=list(dict.fromkeys(wanted)), **asked
+        )
+
+    @property
+    def carries_deletes(self) -> bool:
+        return self.connection.deletes == Deletes.CARRY
+
+    # -- out ---------------------------------------------------------------------------------------
+
+    def refresh(self, items: Sequence[Item]) -> None:
+        """The pairs of the items, as they are by now."""
+        hub_ids = {item.payload["customer"]["id"] for item in items if item.payload.get("side") == Where.HUB}
+        send_ids = {item.payload["id"] for item in items if item.payload.get("side") == Where.SEND}
+        found = pairs_of(self.connection.pk, hub_ids, send_ids)
+        by_hub, by_send = {pair.hub_id: pair for pair in found}, {pair.send_id: pair for pair in found}
+        for item in items:
+            payload = item.payload
+            pair = by_hub.get(payload["customer"]["id"]) if payload.get("side") == Where.HUB else None
+            pair = by_send.get(payload["id"]) if payload.get("side") == Where.SEND else pair
+            self._pairs[item.event_id] = pair or PairState()
+
+    def prepare(self, item: Item) -> Mapped | Skip:
+        payload = item.payload
+        if "side" not in payload:
+            raise RecordError(
+                "What came in was deleted after the retention period. Change the person again to send it."
+            )
+        if payload.get("operation"):
+            return Mapped({"event": item.event_id})
+        from_hub = payload["side"] == Where.HUB
+        side = self.shape.of_hub(payload["customer"]) if from_hub else self.shape.of_send(payload["values"])
+        if not has_key(self, side):
+            return Skip.NO_KEY
+        if from_hub and not item.retried and self._is_echo(item, digest(side)):
+            return Skip.ECHO
+        return Mapped({"side": payload["side"], "values": side.values, "subscriptions": side.subscriptions})
+
+    def _is_echo(self, item: Item, seen: str) -> bool:
+        """What we wrote: written by us, and just as we left it."""
+        by = (item.payload["customer"].get("sourceInfo") or {}).get("updatedBy")
+        return bool(by) and by == self.connection.source_id and seen == self._pairs[item.event_id].hub_seen
+
+    def deliver(self, record_type: str, items: Sequence[Item]) -> Iterable[Outcome]:
+        for item in items:
+            yield self._hold(item)
+
+    def _hold(self, item: Item) -> Outcome:
+        pair = self._pairs[item.event_id]
+        try:
+            if item.payload.get("operation"):
+                return deletes.carry(self, item, pair)
+            return Meeting(self, item, pair).hold()
+        except RecordError as error:
+            return Outcome(item, Result.FAILED, error.message, "refused", call=error.call)
+        except Gone:
+            return deletes.other_half_gone(self, item, pair)
+
+    def identifier(self, values: Mapping[str, Typed]) -> int | None:
+        """What a new subscriber is called, where the userdb wants to be told."""
+        if not self.source.brings_identifiers:
+            return None
+        value = values.get(self.source.identifier_field)
+        if value is None or not value.text.isdecimal():
+            raise RecordError(
+                f"The userdb's subscribers are identified by {self.source.identifier_field}, and this customer has "
+                "nothing for it. Map a field to it, then press Retry."
+            )
+        return int(value.text)
+
+    def seen_at(self, item: Item) -> datetime.datetime | None:
+        """When a change of a subscriber was found, if that is what the item is about."""
+        at = item.payload.get("seen_at")
+        return datetime.datetime.fromisoformat(at) if at else None
+
+    def keep(self, outcomes: Sequence[Outcome]) -> None:
+        notes = [(outcome.item, outcome.note) for outcome in outcomes if isinstance(outcome.note, Note)]
+        keep(self.connection.pk, [note for _, note in notes])
+        for item, note in notes:
+            if note.lost:
+                lost = {name: {"side": where, "value": value} for name, (where, value) in note.lost.items()}
+                EventPayload.objects.filter(pk=item.event_id).update(body=to_text({**item.payload, "lost": lost}))
+        by = next((note.written_by for _, note in notes if note.written_by), "")
+        if by and by != self.connection.source_id:
+            own = ContactsendConnection.objects.filter(pk=self.connection.pk)
+            own.update(source_id=by)  # type: ignore[misc]  # the manager is the base's
+            self.connection.source_id = by
+        for outcome in outcomes:
+            self._pairs.pop(outcome.item.event_id, None)
+
+    # -- how a person is called in the log -----------------------------------------------------------
+
+    def label_of(self, customer: Mapping[str, Any]) -> str:
+        contacts = (customer.get("base") or {}).get("contacts") or {}
+        return str(contacts.get("email") or "").lower()
+
+    def label_of_subscriber(self, values: Mapping[str, str]) -> str:
+        emails = [row.field for row in self.shape.rows if row.path == "base.contacts.email"]
+        return next((values.get(name, "") for name in emails), "").lower()

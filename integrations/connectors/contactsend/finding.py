@@ -1,0 +1,73 @@
+"""Who is meant on the other side: by the pair, else by the fields marked as matching."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from integrations.connectors.contactsend.hub_errors import NoSuchCustomer
+from integrations.connectors.contactsend.reconcile import Side, Where
+from integrations.connectors.contactsend.send_types import SendSubscriber
+from integrations.connectors.contactsend.send_values import typed
+from integrations.connectors.contactsend.sides import Row
+from integrations.core.errors import RecordError
+
+if TYPE_CHECKING:
+    from integrations.connectors.contactsend.connector import Contactsend
+
+SEVERAL = (
+    "{number} {who} have the same {field}, so it can't be told which one is meant. Leave one of them in {where}, then "
+    "press Retry."
+)
+
+
+def has_key(connector: Contactsend, side: Side) -> bool:
+    return any(side.values.get(row.field) for row in connector.shape.keys)
+
+
+class Gone(Exception):
+    """The pair's other half was deleted where it was, and nobody took its place."""
+
+
+def find_subscriber(connector: Contactsend, known: int, hub: Side) -> SendSubscriber | None:
+    """As it is now; None for a person who is new there. Raises RecordError when several match, Gone."""
+    if known and (found := connector.send.subscriber(connector.userdb, known)):
+        return found
+    row, value = _first_key(connector, hub)
+    candidates = connector.send.find(connector.userdb, row.field, typed(row.type, value, connector.shape.zone))
+    matching = [one for one in candidates if _agree(connector, hub, connector.shape.of_send(one.values))]
+    subscriber: SendSubscriber | None = _only(matching, row, Where.SEND, known=bool(known))
+    return subscriber
+
+
+def find_customer(connector: Contactsend, known: str, send: Side) -> dict[str, Any] | None:
+    """As it is now; None for a person who is new there. Raises RecordError when several match, Gone."""
+    if known:
+        try:
+            return connector.hub.customer(known)
+        except NoSuchCustomer:
+            pass  # deleted, and perhaps there again under another id
+    row, value = _first_key(connector, send)
+    candidates = connector.hub.find_by(connector.connection.node_id, row.path, value)
+    matching = [one for one in candidates if _agree(connector, connector.shape.of_hub(one), send)]
+    found = _only(matching, row, Where.HUB, known=bool(known))
+    # Lists are some seconds behind.
+    return connector.hub.customer(found["id"]) if found else None
+
+
+def _first_key(connector: Contactsend, side: Side) -> tuple[Row, str]:
+    return next((row, value) for row in connector.shape.keys if (value := side.values.get(row.field)))
+
+
+def _agree(connector: Contactsend, hub: Side, send: Side) -> bool:
+    """Whether no matching field says otherwise."""
+    pairs = ((hub.values.get(row.field), send.values.get(row.field)) for row in connector.shape.keys)
+    return all(not ours or not theirs or ours.casefold() == theirs.casefold() for ours, theirs in pairs)
+
+
+def _only(found: list[Any], row: Row, where: Where, *, known: bool) -> Any:
+    if len(found) > 1:
+        who, name = ("customers", "Contacthub") if where == Where.HUB else ("subscribers", "Contactsend")
+        raise RecordError(SEVERAL.format(number=len(found), who=who, field=row.field, where=name))
+    if known and not found:
+        raise Gone
+    return found[0] if found else None
