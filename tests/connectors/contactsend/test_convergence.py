@@ -150,7 +150,7 @@ def test_both_sides_always_become_equal(hub: ContacthubAccount, send: Contactsen
     run_state_machine_as_test(
         Practised,
         settings=settings(
-            max_examples=15,
+            max_examples=8,
             stateful_step_count=14,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
