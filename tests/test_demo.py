@@ -38,12 +38,13 @@ def alive(pid: int) -> bool:
     return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def test_every_journey_comes_to_its_end() -> None:
-    demo = start("--once")
+def test_every_journey_comes_to_its_end(tmp_path: Path) -> None:
+    demo = start("--once", DEMO_DIR=str(tmp_path))
     output, _ = demo.communicate(timeout=600)
     assert demo.returncode == 0, output
     assert " NO" not in output
     assert "repaired and retried" in output
+    assert tmp_path.exists(), "the folder was there before"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the processes from /proc")

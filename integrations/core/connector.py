@@ -53,6 +53,7 @@ class RecordType:
     """What travels. `mapping` prefills Edit Mapping; `optional` types have a switch.
 
     Of a type that `merges`, several waiting records with one key become one: the newest is sent in the oldest's place.
+    `source` names what `describe` tells the source's fields by, when only those may be mapped; else any can be typed.
     """
 
     name: str
@@ -62,6 +63,7 @@ class RecordType:
     batch_size: int = 1
     optional: bool = False
     merges: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -225,6 +227,8 @@ class Connector:
     record_types: ClassVar[tuple[RecordType, ...]] = ()
     # One-time exports: which business data (a model's label, `loyalty.customer`) by which job.
     exports: ClassVar[dict[str, str]] = {}
+    # Jobs that are looked at and steered on an admin page of the connector's own: job -> its name.
+    job_pages: ClassVar[dict[str, str]] = {}
     # What it does that nobody else should do as well, as its source names it (`loyalty.pin_mail`).
     duties: ClassVar[frozenset[str]] = frozenset()
     # How many batches travel at once; the rate limit decides how fast.

@@ -62,6 +62,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.destinations_before = self.instance.destinations() if self.instance.pk else {}
+        self.written_to_before = self.instance.written_to() if self.instance.pk else None
         for name in self.secrets:
             self.fields[name] = self._secret_field(name)
         for name, live in self.live.items():

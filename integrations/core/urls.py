@@ -1,5 +1,6 @@
 from django.urls import path
 from django.utils.module_loading import autodiscover_modules
+from django.views.decorators.csrf import csrf_exempt
 
 from integrations.core.api.errors import not_found
 from integrations.core.api.main import api
@@ -13,5 +14,5 @@ urlpatterns = [
     path("hooks/<str:token>/", hook, name="hook"),
     path("health/", health, name="health"),
     path("api/", api.urls),
-    path("api/<path:rest>", not_found),
+    path("api/<path:rest>", csrf_exempt(not_found)),
 ]

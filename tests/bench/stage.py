@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 ROOT = Path(__file__).resolve().parent.parent.parent
 SERVER = ("127.0.0.1", 5432)
 ADMIN_URL = os.environ.get("BENCH_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -63,6 +61,9 @@ def _migrate(environment: dict[str, str]) -> None:
 
 
 def _administer(*statements: str) -> None:
+    # Here: the worker whose memory is measured imports this file, too.
+    import psycopg
+
     with psycopg.connect(ADMIN_URL, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)  # type: ignore[arg-type]

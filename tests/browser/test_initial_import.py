@@ -1,10 +1,11 @@
-"""Fetch data from FlexPOS as a marketing admin clicks through it: menu, dialog, estimate, confirmation, summary."""
+"""Fetch data from FlexPOS as a marketing admin clicks through it: menu, dialog, estimate, progress, summary."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
+import requests
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Demo, sign_in
@@ -56,12 +57,27 @@ def test_mails_are_confirmed_by_the_lists_name(dialog: Page) -> None:
     expect(dialog.get_by_text("Type the list's name exactly")).to_be_visible()
 
 
-def test_a_year_is_estimated_then_fetched_and_summed_up(dialog: Page) -> None:
+def slow_down(demo: Demo, milliseconds: int) -> None:
+    """Heyloyalty's answers take so long."""
+    url = f"{demo.practice}/practice/heyloyalty/practice/settings"
+    assert requests.post(url, json={"latency_ms": milliseconds}, timeout=10).ok
+
+
+def test_a_year_is_estimated_then_fetched_paused_resumed_and_summed_up(dialog: Page, demo: Demo) -> None:
     dialog.get_by_label("Fetch order data").select_option(label="Journals")
     dialog.get_by_role("button", name="Make an estimate").click()
     expect(dialog.get_by_role("cell", name="500", exact=True)).to_be_visible(timeout=90 * SECONDS)
+    slow_down(demo, 1500)
     dialog.get_by_role("button", name="Start the import").click()
     expect(dialog.get_by_text("The import has started")).to_be_visible()
+    expect(dialog.get_by_role("progressbar")).to_be_visible()
+    dialog.get_by_role("button", name="Pause").click()
+    expect(dialog.get_by_text("It waits until somebody presses Resume.")).to_be_visible()
+    expect(dialog.get_by_role("heading", name="So far")).to_be_visible()
+    dialog.get_by_role("link", name="Stop…").click()
+    dialog.get_by_role("link", name="Let it go on").click()
+    slow_down(demo, 0)
+    dialog.get_by_role("button", name="Resume").click()
     expect(dialog.get_by_text("Success").first).to_be_visible(timeout=90 * SECONDS)
     dialog.reload()
     expect(dialog.get_by_role("heading", name="Summary")).to_be_visible()

@@ -139,6 +139,9 @@ def test_a_large_body_without_a_token_is_unauthorized_and_not_read() -> None:
 @pytest.mark.parametrize("path", ["/api/nothing", "/api/loyalty/nothing", f"{CUSTOMERS}/"])
 def test_an_unknown_address_is_not_found_as_json(path: str) -> None:
     refused(Program("loyalty").get(path), 404)
+    program = Program("loyalty")
+    program.client.handler.enforce_csrf_checks = True
+    refused(program.post(path, {}), 404)
 
 
 @pytest.mark.parametrize("path", [CUSTOMERS, SCHEMA])

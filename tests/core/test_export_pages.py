@@ -88,7 +88,13 @@ def test_several_connections_get_a_run_each_and_the_list_of_runs() -> None:
     response = client.post(EXPORT, {"connection": [connection.pk for connection in chosen]})
     assert response.url == reverse("admin:core_run_changelist")
     assert set(Run.objects.values_list("connection_id", flat=True)) == {connection.pk for connection in chosen}
-    assert box(left) in shown(client)
+    page = shown(client)
+    assert box(left) in page and " checked>" not in page
+
+
+def test_the_only_connection_there_is_need_not_be_ticked() -> None:
+    make_connection()
+    assert " checked>" in shown(log_in(None))
 
 
 def test_clicked_twice_there_is_one_run_and_the_second_click_leads_to_it() -> None:

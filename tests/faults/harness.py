@@ -275,13 +275,13 @@ def activity(number: int) -> dict[str, Any]:
     }
 
 
-def worker_of(connection: Any) -> int:
-    """The process that drains a connection now; 0 when none does."""
+def worker_of(connection: Any, lease: str = "deliver") -> int:
+    """The process that drains a connection now, or holds another lease on it; 0 when none does."""
     from django.db.models.functions import Now
 
     from integrations.core.models import Lease
 
-    owner = Lease.objects.filter(connection_id=connection.pk, name="deliver", until__gt=Now())
+    owner = Lease.objects.filter(connection_id=connection.pk, name=lease, until__gt=Now())
     found = owner.values_list("owner", flat=True).first()
     return int(found.rpartition(":")[2]) if found else 0
 

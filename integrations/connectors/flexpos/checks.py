@@ -30,7 +30,7 @@ def steps(connector: FlexPOS) -> Iterator[CheckStep]:
         ("Heyloyalty answers and accepts API key and API secret", _keys),
         ("The list is there", _list),
         ("The list has the fields of the field mapping", _fields),
-        ("The list has tracking, and the Tracking ID is right", _tracking),
+        ("The list has tracking, and the Tracking ID is right", tracking),
     ]
     for label, question in questions:
         if question is _attractions and not connector.connection.has_attractions:
@@ -74,7 +74,7 @@ def _fields(connector: FlexPOS) -> str:
     return f"matched on {connector.match_on}"
 
 
-def _tracking(connector: FlexPOS) -> str:
+def tracking(connector: FlexPOS) -> str:
     """A file without a line: wrong ids are refused, and nothing is imported."""
     [file] = transactions([{"email": ""}], errors_address(connector))
     parameters = {**file.parameters, "skip_header_line": "1"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
@@ -20,6 +20,8 @@ from integrations.core.http.ratelimit import Limit, RateLimits
 TOKEN_PATH = "oauth/token"  # noqa: S105 – a path
 LARGEST_PAGE = 500
 LONGEST_REASON = 200
+# Of attractions; a vendor that turns no pages is not asked for ever.
+MOST_PAGES = 20
 REASONS = ("Message", "error_description", "error")
 DATES = ("ModifiedFrom", "ModifiedTo")
 # In small portions: a few calls go at once, many go evenly and none waits for a whole minute.
@@ -155,10 +157,42 @@ class _Client:
         )
 
 
+class AttractionsClient(_Client):
+    """The Attractions API, for those who sell tickets or memberships."""
+
+    realm = ATTRACTIONS
+    _known: dict[str, Row] | None = None
+
+    def by_id(self) -> dict[str, Row]:
+        """All attractions by AttractionId, read once."""
+        if self._known is None:
+            known: dict[str, Row] = {}
+            for page in range(1, MOST_PAGES + 1):
+                found = self.attractions(page)
+                known |= {str(row.get("AttractionId")): row for row in found.rows}
+                if not found.rows or len(known) >= found.total:
+                    break
+            self._known = known
+        return self._known
+
+    def attractions(self, page: int) -> RowPage:
+        """All that can be booked: it has no dates to ask by."""
+        return self._page("Attractions", page, {})
+
+
 class FlexPOSClient(_Client):
-    """The main API."""
+    """The main API. With `attractions`, which it closes, tickets tell what they are for."""
 
     realm = MAIN
+
+    def __init__(self, *account: Any, attractions: AttractionsClient | None = None, **options: Any) -> None:
+        super().__init__(*account, **options)
+        self._attractions = attractions
+
+    def close(self) -> None:
+        super().close()
+        if self._attractions is not None:
+            self._attractions.close()
 
     def customers(self, window: Window, page: int, filters: CustomerFilter = EVERYBODY) -> RowPage:
         """Customers changed in the window. FlexPOS may ignore `filters`: filter again."""
@@ -169,22 +203,14 @@ class FlexPOSClient(_Client):
         return self._changed("Journals", window, page)
 
     def tickets(self, window: Window, page: int) -> RowPage:
-        """Bookings."""
-        return self._changed("Tickets", window, page)
-
-
-class AttractionsClient(_Client):
-    """The Attractions API, for those who sell tickets or memberships."""
-
-    realm = ATTRACTIONS
-
-    def attractions(self, page: int) -> RowPage:
-        """All that can be booked: it has no dates to ask by."""
-        return self._page("Attractions", page, {})
-
-    def memberships(self, window: Window, page: int) -> RowPage:
-        """Memberships changed in the window; they don't tell when that was."""
-        return self._changed("Memberships", window, page)
+        """Bookings, each with its attraction under Attraction: {"Name": "Sommershow", "IsMembership": false, …}."""
+        found = self._changed("Tickets", window, page)
+        if self._attractions is None or not found.rows:
+            return found
+        known = self._attractions.by_id()
+        return replace(
+            found, rows=[{"Attraction": known.get(str(row.get("AttractionId"))), **row} for row in found.rows]
+        )
 
 
 def page_of(answer: Answer, page: int, size: int) -> RowPage:

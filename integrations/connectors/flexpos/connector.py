@@ -26,6 +26,7 @@ from integrations.connectors.flexpos.fields import (
 from integrations.connectors.flexpos.initial_import import CUSTOMERS, ESTIMATE, JOB, JOURNALS, TICKETS
 from integrations.connectors.flexpos.models import FlexPOSConnection
 from integrations.connectors.flexpos.orders import JOURNAL, TICKET
+from integrations.connectors.flexpos.sources import RESOURCES, described
 from integrations.connectors.flexpos.standing import UNSUBSCRIPTION, person_key, unsubscribed_as
 from integrations.connectors.flexpos.streams import IMPORT
 from integrations.connectors.heyloyalty.client import HeyloyaltyClient
@@ -51,9 +52,9 @@ from integrations.core.registry import register
 
 BATCH = 500
 RECORD_TYPES = (
-    RecordType(MEMBER, "Customer", "Customers", MEMBER_MAPPING, BATCH, merges=True),
-    RecordType(JOURNAL, "Journal", "Journals", JOURNAL_MAPPING, BATCH),
-    RecordType(TICKET, "Ticket", "Tickets", TICKET_MAPPING, BATCH),
+    RecordType(MEMBER, "Customer", "Customers", MEMBER_MAPPING, BATCH, merges=True, source=CUSTOMERS),
+    RecordType(JOURNAL, "Journal", "Journals", JOURNAL_MAPPING, BATCH, source=JOURNALS),
+    RecordType(TICKET, "Ticket", "Tickets", TICKET_MAPPING, BATCH, source=TICKETS),
     RecordType(UNSUBSCRIPTION, "Unsubscription", "Unsubscriptions"),
 )
 CONSENT = "consent"
@@ -77,6 +78,7 @@ class FlexPOS(Connector):
     label = "Amero/FlexPOS"
     summary = "Customers, purchases and tickets of a till system reach a list of Heyloyalty every five minutes."
     record_types = RECORD_TYPES
+    job_pages = {JOB: "import_run", ESTIMATE: "import_run"}
     connection: FlexPOSConnection
 
     def __init__(self, connection: Any) -> None:
@@ -129,6 +131,8 @@ class FlexPOS(Connector):
         return [(str(row.id), f"{row.name} ({row.members})") for row in self.heyloyalty.lists()]
 
     def describe(self, record_type: str) -> list[Field]:
+        if record_type in RESOURCES:
+            return described(self.flexpos, record_type, self.connection.separator, timezone.now())
         if record_type == MEMBER:
             return core_fields(self.member_list, self.match_on)
         if record_type == JOURNAL:
@@ -174,7 +178,7 @@ class FlexPOS(Connector):
         if item.record_type != MEMBER:
             return None
         value = match(item.payload, self.match_on).value
-        return (UNSUBSCRIPTION, person_key(self.match_on, value)) if value else None
+        return (UNSUBSCRIPTION, person_key(self.connection.list_id, self.match_on, value)) if value else None
 
     def prepare(self, item: Item) -> Mapped | Skip:
         if item.record_type == UNSUBSCRIPTION:

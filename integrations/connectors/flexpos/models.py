@@ -158,6 +158,10 @@ class FlexPOSConnection(HeyloyaltyAccount, Connection):
             "attraction_client_secret": self.attraction_api_url,
         }
 
+    def written_to(self) -> str:
+        """FlexPOS is only read: another address of it changes nothing about who is a member, or unsubscribed."""
+        return bare(self.api_address)
+
     @property
     def list_number(self) -> int:
         """Raises ConfigurationError when no list is chosen."""
@@ -183,7 +187,13 @@ class FlexPOSConnection(HeyloyaltyAccount, Connection):
 
     def flexpos(self, limits: RateLimits | None = None) -> FlexPOSClient:
         """Close it after use. Raises ConfigurationError for an address that is none."""
-        return FlexPOSClient(self.api_url, self.client_id, self.client_secret, limits or self.flexpos_limits())
+        return FlexPOSClient(
+            self.api_url,
+            self.client_id,
+            self.client_secret,
+            limits or self.flexpos_limits(),
+            attractions=self.attractions() if self.has_attractions else None,
+        )
 
     def attractions(self, limits: RateLimits | None = None) -> AttractionsClient:
         """Close it after use. Raises ConfigurationError for an address that is none."""

@@ -1,4 +1,4 @@
-"""Receipts, bookings and memberships of FlexPOS as records. Pure.
+"""Receipts and bookings of FlexPOS as records. Pure.
 
 What is given back has negative quantities and totals; they stay negative. A sale without a customer is nobody's.
 """
@@ -13,7 +13,7 @@ from integrations.connectors.flexpos.customers import Row, key_of, label_of, new
 from integrations.core.connector import Record
 from integrations.core.mapping import digest
 
-JOURNAL, TICKET, MEMBERSHIP = "journal", "ticket", "membership"
+JOURNAL, TICKET = "journal", "ticket"
 
 
 class Orders(NamedTuple):
@@ -39,12 +39,6 @@ def tickets(rows: Iterable[Row]) -> Orders:
     times = ("BookedDate", "EventDate", "ModifiedDate")
     records = [_once(record(TICKET, row, ("TicketId",), times, label_of(row))) for row in bookings]
     return Orders(records, anonymous)
-
-
-def memberships(rows: Iterable[Row]) -> Orders:
-    """Memberships by MembershipId. They have no date of change: what they hold tells whether they changed."""
-    sold, anonymous = _sold(rows, "MembershipId")
-    return Orders([record(MEMBERSHIP, row, ("MembershipId",), ("ValidFrom", "ValidTo"), "") for row in sold], anonymous)
 
 
 def has_customer(row: Row) -> bool:

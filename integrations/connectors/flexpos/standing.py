@@ -1,7 +1,7 @@
 """Who unsubscribed: list webhooks and a nightly look become notes, one a person, that deliveries are judged by.
 
-A note is the link of an unsubscription record: its key stands for the person's e-mail address or mobile number, its
-remote id is "active" or the id of the member that unsubscribed.
+A note is the link of an unsubscription record: its key stands for the list and the person's e-mail address or mobile
+number, its remote id is "active" or the id of the member that unsubscribed.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ ANOTHER_PERSON = "The member has another address by now: the call is not about t
 NOBODY = "Heyloyalty knows no member of this id."
 
 
-def person_key(match_on: str, value: str) -> str:
-    """The key of a person's note; the same for FlexPOS's “+4520112233” and Heyloyalty's “4520112233”."""
-    return pseudonym(f"{match_on} {value.strip().lower().removeprefix('+')}")
+def person_key(list_number: str | int, match_on: str, value: str) -> str:
+    """The key of the note on a person and a list; alike for FlexPOS's “+4520112233” and Heyloyalty's “4520112233”."""
+    return pseudonym(f"{list_number} {match_on} {value.strip().lower().removeprefix('+')}")
 
 
 def member_key(member_id: str) -> str:
@@ -53,7 +53,7 @@ def receive(delivery: Delivery, list_number: int, match_on: str) -> Received:
     news = consent.read_webhook(body)
     if news.list_id != list_number:
         return Received([], [OTHER_LIST.format(list=news.list_id)])
-    return Received([_record(news.member_id, _named(body, match_on), match_on)])
+    return Received([_record(list_number, news.member_id, _named(body, match_on), match_on)])
 
 
 def _named(body: bytes, match_on: str) -> str:
@@ -64,8 +64,8 @@ def _named(body: bytes, match_on: str) -> str:
     return value.strip().lower() if isinstance(value, str) else ""
 
 
-def _record(member_id: str, value: str, match_on: str) -> Record:
-    key = person_key(match_on, value) if value else member_key(member_id)
+def _record(list_number: int, member_id: str, value: str, match_on: str) -> Record:
+    key = person_key(list_number, match_on, value) if value else member_key(member_id)
     return Record(UNSUBSCRIPTION, key, {"member_id": member_id}, value)
 
 
@@ -81,7 +81,7 @@ def nightly(connector: FlexPOS, cursor: Mapping[str, Any], run_id: int) -> Itera
             standing = consent.standing(link.remote_id, member)
             if standing != Standing.SUBSCRIBED:
                 value = str(read_values(member_list, member).get(connector.match_on) or "") if member else ""
-                records.append(_record(link.remote_id, value, connector.match_on))
+                records.append(_record(member_list.id, link.remote_id, value, connector.match_on))
         yield Page(records, {"run": run_id, "after": links[-1].pk})
 
 
@@ -126,7 +126,7 @@ def _noted(connector: FlexPOS, item: Item) -> Outcome:
             return Outcome(item, Result.SKIPPED, NOBODY, "filtered")
         return _note(item, member_id)
     value = str(read_values(member_list, member).get(connector.match_on) or "")
-    if item.key not in (person_key(connector.match_on, value), member_key(member_id)):
+    if item.key not in (person_key(member_list.id, connector.match_on, value), member_key(member_id)):
         return Outcome(item, Result.SKIPPED, ANOTHER_PERSON, "filtered")
     return _note(item, member_id if consent.is_unsubscribed(member) else ACTIVE)
 

@@ -59,18 +59,27 @@ class LeadHubAdmin(ConnectionAdmin):
     conditional_fields = {"expiry_days": "expiry_notification == 'send'"}
 
     def settings_saved(self, request: HttpRequest, obj: Any) -> None:
-        """Activation: the first key is tried at once, and the integration is on when LeadHub takes it."""
+        """Activation: the first key is tried at once, and the integration is on when LeadHub takes it. Each later key
+        is tried, too: a wrong one would show only with the next change of a customer."""
         super().settings_saved(request, obj)
         if obj.expiry_notification == Notification.NOT:
             # Nights while it was off are no missed ones.
             Cursor.objects.filter(connection_id=obj.pk, job=NIGHTLY).delete()
-        if obj.state == Connection.State.DRAFT and "api_key" in obj.secrets_set and request.user.has_perm(RUN):
+        if "api_key" not in obj.secrets_set or not request.user.has_perm(RUN):
+            return
+        if obj.state == Connection.State.DRAFT:
             self._activate(request, obj)
+        elif request.POST.get("api_key"):
+            self._try_key(request, obj, _now("The new key is saved, but does not work."))
 
-    def _activate(self, request: HttpRequest, obj: Any) -> None:
+    def _try_key(self, request: HttpRequest, obj: Any, failed: str) -> bool:
         [*_passed, last] = run_check(obj)
         if not last.ok:
-            self.message_user(request, f"{_now('The activation ended with an error.')} {last.detail}", messages.ERROR)
+            self.message_user(request, f"{failed} {last.detail}", messages.ERROR)
+        return last.ok
+
+    def _activate(self, request: HttpRequest, obj: Any) -> None:
+        if not self._try_key(request, obj, _now("The activation ended with an error.")):
             return
         self._switch(request, obj, Connection.State.ENABLED, _now("Activated by %(user)s: LeadHub took the test tag"))
         text = _now(

@@ -132,7 +132,7 @@ class LeadSync(Connector):
         return Received(records, found.ignored)
 
     def _lead(self, payload: dict[str, Any]) -> Record:
-        source_id = str(payload.get("ProspectID") or "")
+        source_id = _id(payload.get("ProspectID"))
         label = self._label(payload)
         changed = self._moment(payload.get("ModifiedOn"))
         key = source_id or f"search-{pseudonym(label)}" if source_id or label else f"body-{digest(payload)[:40]}"
@@ -141,7 +141,7 @@ class LeadSync(Connector):
         return Record(LEAD.name, key, payload, label, changed, once)
 
     def _activity(self, payload: dict[str, Any]) -> Record:
-        key = str(payload.get("ProspectActivityId") or "") or f"body-{digest(payload)[:40]}"
+        key = _id(payload.get("ProspectActivityId")) or f"body-{digest(payload)[:40]}"
         changed = self._moment(payload.get("ModifiedOn"))
         once = digest([ACTIVITY.name, payload])
         return Record(ACTIVITY.name, key, payload, self._label(payload.get(LEAD_OF_ACTIVITY) or {}), changed, once)
@@ -171,8 +171,8 @@ class LeadSync(Connector):
     # -- out ---------------------------------------------------------------------------------------
 
     def parent(self, item: Item) -> tuple[str, str] | None:
-        source_lead = item.payload.get("RelatedProspectId") if item.record_type == ACTIVITY.name else None
-        return (LEAD.name, str(source_lead)) if source_lead else None
+        source_lead = _id(item.payload.get("RelatedProspectId")) if item.record_type == ACTIVITY.name else ""
+        return (LEAD.name, source_lead) if source_lead else None
 
     def prepare(self, item: Item) -> Mapped | Skip:
         if item.record_type == ACTIVITY.name:
@@ -207,6 +207,11 @@ class LeadSync(Connector):
         if record_type == ACTIVITY.name:
             return activities.deliver(self, items)
         return leads.deliver(self, items)
+
+
+def _id(value: Any) -> str:
+    """An id of the source account; "" for what can't be one."""
+    return str(value) if isinstance(value, str | int) and value else ""
 
 
 def _name(user: dict[str, Any]) -> str:

@@ -75,6 +75,7 @@ class ExportPages(ModelAdmin):  # type: ignore[misc]
             "title": _("Export %(records)s") % {"records": self.opts.verbose_name_plural},
             "destinations": [(each, self._takes(each.estimate)) for each in destinations],
             "startable": any(each.startable for each in destinations),
+            "only_one": len(destinations) == 1,
             "places": [] if destinations else places_to_connect(self.export_source, request),
             "list_url": self._list_url(),
         }

@@ -24,13 +24,13 @@ def prepare_environment(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(add_help=False)
     add_options(parser)
     options, _ = parser.parse_known_args(arguments)
-    own_folder = tempfile.mkdtemp(prefix="portal-demo-") if options.once else DEMO_DIR
-    folder = Path(os.environ.get("DEMO_DIR", own_folder))
+    # --once deletes its folder in the end: it is never one that was there before.
+    folder = Path(tempfile.mkdtemp(prefix="portal-demo-") if options.once else os.environ.get("DEMO_DIR", DEMO_DIR))
     folder.mkdir(parents=True, exist_ok=True)
+    os.environ["DEMO_DIR"] = str(folder)
     port = free_port() if options.once else options.port
     practice_port = free_port() if options.once else options.practice_port
     own = {
-        "DEMO_DIR": str(folder),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "PRACTICE_URL": f"http://127.0.0.1:{practice_port}",
         "DATABASE_URL": f"sqlite:///{folder / 'portal.sqlite3'}",

@@ -10,13 +10,14 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from integrations.core.connector import Page
+from integrations.core.connector import Job, Page
 from integrations.core.engine.capture import capture
 from integrations.core.engine.lease import Held, LeaseLost, acquire
 from integrations.core.engine.settle import finish_runs
 from integrations.core.errors import ConfigurationError, SyncError, TemporaryError
 from integrations.core.http.ratelimit import in_lane
 from integrations.core.models import Connection, Cursor, Event, Run
+from integrations.core.models.journal import OPEN
 from integrations.core.registry import connector_for
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,12 @@ def start(
         return None
     ask(run.pk)
     return run
+
+
+def in_the_way(connection: Connection, name: str, job: Job) -> Run | None:
+    """The open run that this job waits for: one of its own, or of a job it gives way to."""
+    names = (name, *job.gives_way_to)
+    return Run.objects.filter(connection_id=connection.pk, job__in=names, status__in=OPEN).first()
 
 
 def skip(connection: Connection, job: str, hindrance: Run) -> None:

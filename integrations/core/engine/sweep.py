@@ -14,7 +14,6 @@ from integrations.core.engine import collect, report, retry
 from integrations.core.engine.lease import DELIVER
 from integrations.core.engine.wake import wake
 from integrations.core.models import Clock, Connection, Delivery, Event, Lease, Pulse, Run
-from integrations.core.models.journal import OPEN
 from integrations.core.registry import connector_for
 
 logger = logging.getLogger(__name__)
@@ -90,8 +89,7 @@ def _start_when_due(connection: Connection, name: str, job: Job, now: datetime.d
     with transaction.atomic():
         if not mine.update(next_at=following(job, now, connection)):
             return
-        in_the_way = Run.objects.filter(connection=connection, job__in=(name, *job.gives_way_to), status__in=OPEN)
-        if (hindrance := in_the_way.first()) is None:
+        if (hindrance := collect.in_the_way(connection, name, job)) is None:
             collect.start(connection, name, Run.Trigger.SCHEDULE)
         elif not job.poll:
             collect.skip(connection, name, hindrance)

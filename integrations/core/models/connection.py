@@ -102,6 +102,10 @@ class Connection(models.Model):
         """The address each secret is sent to, by the secret's name: it is never sent to one it wasn't entered for."""
         raise NotImplementedError
 
+    def written_to(self) -> Any:
+        """Whose records the Links name, to compare: once this is another, they say nothing about it."""
+        return self.destinations()
+
     def set_state(self, state: str, reason: str = "") -> None:
         """Change the state and nothing else, so that a settings form open elsewhere can't undo it."""
         self.state, self.state_reason, self.state_since = state, reason, timezone.now()

@@ -48,15 +48,14 @@ def refusal(read: Callable[[], object]) -> SyncError:
 def test_a_page_of_each_resource_is_read(
     shop: FlexPOSAccount, client: FlexPOSClient, attractions: AttractionsClient
 ) -> None:
-    shop.seed(customers=3, journals=2, tickets=4, memberships=5)
+    shop.seed(customers=3, journals=2, tickets=4)
     pages = {
         "CustomerId": client.customers(MONTH, 1),
         "JournalId": client.journals(MONTH, 1),
         "TicketId": client.tickets(MONTH, 1),
         "AttractionId": attractions.attractions(1),
-        "MembershipId": attractions.memberships(MONTH, 1),
     }
-    assert [page.total for page in pages.values()] == [3, 2, 4, 5, 5]
+    assert [page.total for page in pages.values()] == [3, 2, 4, 5]
     assert all(len(page.rows) == page.total and all(name in row for row in page.rows) for name, page in pages.items())
     assert all((page.page, page.size) == (1, 500) for page in pages.values())
 
@@ -210,12 +209,12 @@ def test_another_refused_question_needs_attention(shop: FlexPOSAccount, client: 
 def test_a_resource_the_client_may_not_read_is_named(
     shop: FlexPOSAccount, client: FlexPOSClient, attractions: AttractionsClient
 ) -> None:
-    shop.settings(forbidden="Tickets, Memberships")
+    shop.settings(forbidden="Tickets, Attractions")
     main = refusal(lambda: client.tickets(MONTH, 1))
-    other = refusal(lambda: attractions.memberships(MONTH, 1))
+    other = refusal(lambda: attractions.attractions(1))
     assert isinstance(main, ConfigurationError)
     assert main.message.startswith("FlexPOS doesn't let this Client_id read Tickets (403: This client may not read Ti")
-    assert other.message.startswith("FlexPOS Attractions doesn't let this Attraction Client_id read Memberships (403: ")
+    assert other.message.startswith("FlexPOS Attractions doesn't let this Attraction Client_id read Attractions (403: ")
     assert client.journals(MONTH, 1).total == 0
 
 

@@ -53,7 +53,7 @@ def unsubscribe(connection: FlexPOSConnection, shop: FlexPOSAccount, practice: H
 
 def unsubscription(practice: HeyloyaltyAccount, member_id: str) -> dict[str, Any]:
     values = next(one["values"] for one in practice.members() if one["id"] == member_id)
-    member = {"id": member_id, "fields": {name: values[name] for name in ("email", "mobile")}}
+    member = {"id": member_id, "fields": {name: values.get(name) for name in ("email", "mobile")}}
     return {"member_id": member_id, "list_id": 1, "type": "unsubscribe", "member": member}
 
 

@@ -1,4 +1,4 @@
-"""Receipts, bookings and memberships of FlexPOS as records."""
+"""Receipts and bookings of FlexPOS as records."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.flexpos.orders import journals, memberships, tickets
+from integrations.connectors.flexpos.orders import journals, tickets
 from integrations.core.connector import Record
 from integrations.core.mapping import read_path
 from tests.connectors.flexpos.rows import row
@@ -97,12 +97,6 @@ def test_a_ticket_without_an_id_is_a_problem() -> None:
     assert ticket.problem.startswith("FlexPOS sent this without TicketId")
 
 
-def test_a_membership_has_no_time_of_change() -> None:
-    (membership,) = memberships([row("membership")]).records
-    assert (membership.record_type, membership.key, membership.source_time) == ("membership", "1", None)
-    assert membership.payload["Instants"]["ValidFrom"] == "2025-12-31T23:00:00+00:00"
-
-
 def test_what_the_till_rings_up_becomes_records(shop: FlexPOSAccount) -> None:
     customer_id = shop.customer(FirstName="Mette", Email="mette@example.test")
     sales = [shop.sale(customer_id, {"7711": 2, "8102": -1}), shop.sale(None, {"7711": 1})]
@@ -110,4 +104,3 @@ def test_what_the_till_rings_up_becomes_records(shop: FlexPOSAccount) -> None:
     assert [line.payload["Lines"]["Quantity"] for line in answer.records] == [2, -1]
     assert (answer.anonymous, len({line.key for line in answer.records})) == (1, 2)
     assert len(tickets([shop.ticket(customer_id)]).records) == 1
-    assert len(memberships([shop.ticket(customer_id, 15)]).records) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,14 +10,16 @@ from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import escape
 
 from integrations.connectors.flexpos.models import FlexPOSConnection
 from integrations.core import catalog
-from integrations.core.models import FieldCatalog, FieldMapping
+from integrations.core.models import FieldCatalog, FieldMapping, Link
 from integrations.core.models.engine import EPOCH
 from integrations.core.registry import connector_for
 from integrations.core.setup import MARKETING
+from tests.connectors.flexpos import till
 from tests.sandbox_flexpos import FlexPOSAccount
 from tests.sandbox_heyloyalty import HeyloyaltyAccount
 
@@ -156,6 +159,51 @@ def test_another_list_has_its_fields_read_anew(
     assert set(FieldCatalog.objects.values_list("fetched_at", flat=True)) == {EPOCH}
 
 
+def test_everybody_is_new_to_another_list_and_who_left_the_first_one_is_not_forgotten(
+    mia: Client, mine: FlexPOSConnection, shop: FlexPOSAccount, practice: HeyloyaltyAccount
+) -> None:
+    FlexPOSConnection.objects.update(reimport_unsubscribed=False)
+    FieldMapping.objects.exclude(target="email").delete()  # all that the second list has
+
+    def choose(number: str) -> None:
+        assert mia.post(url(mine, "settings"), first_step(shop, practice, list_id=number)).status_code == 302
+        mine.refresh_from_db()
+
+    people = [till.customer(1), till.customer(2)]
+    assert till.deliver(mine, *people) == [("new", "")] * 2
+    practice.unsubscribe(practice.member(till.email(1))["id"])
+    assert till.pull(mine, "consent").new == 1
+    choose("2")
+    assert till.deliver(mine, *people) == [("new", "")] * 2
+    assert len(practice.members(list_id=2)) == 2
+    choose("1")
+    assert till.deliver(mine, *people) == [("skipped", "consent"), ("unchanged", "")]
+
+
+@pytest.mark.parametrize(
+    ("step", "changes"),
+    [
+        ("settings", {"api_url": "/v2"}),
+        ("attractions", {"attraction_api_url": "/v2"}),
+    ],
+)
+def test_another_address_of_flexpos_forgets_nobody_who_unsubscribed(
+    mia: Client, mine: FlexPOSConnection, shop: FlexPOSAccount, practice: HeyloyaltyAccount, step: str,
+    changes: dict[str, str],
+) -> None:  # fmt: skip
+    till.deliver(mine, till.customer())
+    practice.unsubscribe(practice.member(till.email(1))["id"])
+    till.pull(mine, "consent")
+    before = set(Link.objects.values_list("record_type", "remote_id"))
+    assert {"member", "unsubscription"} == {record_type for record_type, _ in before}
+    client_id, client_secret = shop.attraction_client
+    attractions = {"attraction_client_id": client_id, "attraction_client_secret": client_secret}
+    posted = first_step(shop, practice, list_id="1") if step == "settings" else attractions
+    moved = {name: f"{shop.url}{end}" for name, end in changes.items()}
+    assert mia.post(url(mine, step), posted | moved).status_code == 302
+    assert set(Link.objects.values_list("record_type", "remote_id")) == before
+
+
 def test_another_separator_respells_the_paths_that_are_mapped(mia: Client, mine: FlexPOSConnection) -> None:
     assert mia.post(url(mine, "import"), import_step(separator="/")).status_code == 302
     sources = FieldMapping.objects.filter(connection=mine, record_type="journal").values_list("source", flat=True)
@@ -182,3 +230,61 @@ def test_edit_mapping_offers_the_fields_of_the_list_and_the_columns_of_tracking(
     assert "Card number · text (card_number)" in page("member")
     assert "Product name · text (product_name)" in page("journal")
     assert "Seat · text (seat)" in page("ticket")
+
+
+def mapping_of(**added: str) -> dict[str, Any]:
+    """Edit Mapping of customers as a browser posts it: the e-mail address, and one more row."""
+    rows = [{"source": "Email", "target": "email", "enabled": "on"}, {"enabled": "on", **added}]
+    posted = {f"rows-{number}-{name}": value for number, row in enumerate(rows) for name, value in row.items()}
+    return {"rows-TOTAL_FORMS": "2", "rows-INITIAL_FORMS": "0", "_save": "", **posted}
+
+
+def test_only_fields_of_flexposs_data_can_be_mapped_its_own_and_nested_ones_too(
+    mia: Client, mine: FlexPOSConnection, shop: FlexPOSAccount
+) -> None:
+    shop.at(timezone.now() - timedelta(minutes=1))
+    shop.customer(0, Email=till.email(1), extra={"Hobby": "Chess", "pets": [{"Name": "Rex"}, {"Age": 3}]})
+    editor = reverse(f"{NAME}_mapping", args=[mine.pk, "member"])
+    page = mia.get(editor).content.decode()
+    offered = ["cards.Cardnumber", "Hobby", "pets.Name", "pets.Age"]
+    assert [name for name in offered if f'value="{name}"' not in page] == []
+    assert 'value="pets"' not in page and 'value="cards"' not in page
+    wrong = mia.post(editor, mapping_of(source="Shoesize", target="card_number")).content.decode()
+    assert "The source sends no field Shoesize." in wrong
+    saved = mia.post(editor, mapping_of(source="pets.Name", target="card_number"), follow=True).content.decode()
+    assert "run a manual import" in saved
+    assert reverse(f"{NAME}_import", args=[mine.pk]) in saved
+    assert mine.mappings.filter(record_type="member", source="pets.Name").exists()
+
+
+def test_a_mapped_field_that_left_flexposs_data_is_shown_with_what_to_do(mia: Client, mine: FlexPOSConnection) -> None:
+    mine.mappings.filter(target="city").update(source="Town")
+    catalog.current(connector_for(mine), "customers", now=True)
+    page = mia.get(url(mine, "mapping")).content.decode()
+    assert escape("Town isn't in FlexPOS's data: have it added there, or remove its row.") in page
+    editor = mia.get(reverse(f"{NAME}_mapping", args=[mine.pk, "member"])).content.decode()
+    assert "The source sends no field Town." in editor
+
+
+def test_while_flexpos_is_away_its_fields_can_be_typed(
+    mia: Client, mine: FlexPOSConnection, shop: FlexPOSAccount
+) -> None:
+    shop.fault("system_error", times=None)
+    page = mia.get(reverse(f"{NAME}_mapping", args=[mine.pk, "member"])).content.decode()
+    assert 'list="mapping-sources"' in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"list_id": "2"}, "The Tracking ID is still that of the list before"),
+        ({"list_id": "1", "tracking_id": "unknown"}, "Check the Tracking ID"),
+        ({"list_id": "1", "tracking_id": ""}, "No Tracking ID is entered."),
+    ],
+)
+def test_a_list_without_tracking_is_said_so_at_once(
+    mia: Client, mine: FlexPOSConnection, shop: FlexPOSAccount, practice: HeyloyaltyAccount, changes: dict[str, str],
+    said: str,
+) -> None:  # fmt: skip
+    saved = mia.post(url(mine, "settings"), first_step(shop, practice, **changes), follow=True)
+    assert said in " ".join(map(str, saved.context["messages"]))

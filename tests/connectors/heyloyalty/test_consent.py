@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.core.scripted_server import ScriptedServer
 from tests.sandbox_heyloyalty import CUSTOMERS, HeyloyaltyAccount
 
 ADA = "ada@example.test"
+PAYLOADS = Path(__file__).parent / "payloads"
 GUID = "aacd0c54-0000-4000-8000-a1bb1703d713"
 
 
@@ -67,6 +69,11 @@ def test_the_webhooks_of_a_list_say_whom_they_are_about(client: HeyloyaltyClient
         practice.wait_for_deliveries(3)
         news = [read_webhook(request.body) for request in server.requests]
     assert news == [News(member_id, CUSTOMERS, type) for type in ("subscribe", "update", "unsubscribe")]
+
+
+@pytest.mark.parametrize("type", ["subscribe", "update", "unsubscribe"])
+def test_a_call_as_the_vendor_words_it_is_read(type: str) -> None:
+    assert read_webhook((PAYLOADS / f"webhook_{type}.json").read_bytes()) == News(GUID, 1, type)
 
 
 @pytest.mark.parametrize(

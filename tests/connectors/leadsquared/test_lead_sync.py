@@ -362,6 +362,15 @@ def test_a_body_that_cannot_be_read_is_kept_and_said(make_leadsync: Make, post: 
     assert not Run.objects.exists()
 
 
+def test_ids_that_are_none_are_no_keys(make_leadsync: Make, post: Any) -> None:
+    connection = make_leadsync()
+    post(connection, b'{"ProspectID": {"a": 1}, "EmailAddress": "ada@example.test"}')
+    engine.drain(connection.pk)
+    event = Event.objects.get()
+    assert event.key.startswith("search-")
+    assert event.outcome == "new"
+
+
 def test_a_huge_body_is_refused_and_shown(make_leadsync: Make, post: Any) -> None:
     response = post(make_leadsync(), b"x" * 10_000_000)
     assert response.status_code == 413

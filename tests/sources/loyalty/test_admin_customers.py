@@ -18,6 +18,13 @@ from tests.sources.loyalty.shop import account, customer, customers, days, liste
 pytestmark = pytest.mark.django_db
 
 
+def test_a_customer_is_called_as_the_address_is_written() -> None:
+    page = shown(mia().get(page_of(customer())))
+    assert "anna1@example.test" in page
+    assert "Anna1@example.test" not in page
+    assert "Nothing was saved" not in page
+
+
 # -- the list -------------------------------------------------------------------------------------
 
 
@@ -229,6 +236,7 @@ def test_spending_more_than_there_is_is_explained_at_the_field() -> None:
     move(anna, 10)
     page = shown(client.post(page_of(anna, "movement"), {"value": "-20", "external_id": "x"}))
     assert "There are not enough points: 10 can be used on that day." in page
+    assert page.index("Nothing was saved") < page.index("Record a movement")
     assert values(anna) == [10]
 
 

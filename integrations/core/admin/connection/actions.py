@@ -102,7 +102,12 @@ class ConnectionActions(ConnectionPages):
             return self._back(request, obj)
         user: Any = request.user
         for name, job in self._jobs(obj).items():
-            if collect.start(obj, name, Run.Trigger.MANUAL, user):
+            hindrance = collect.in_the_way(obj, name, job)
+            if hindrance is not None and hindrance.job != name:
+                text = _("Not started: %(job)s waits for %(run)s (%(other)s).")
+                words = {"job": job.label, "run": hindrance, "other": hindrance.job}
+                self._tell(request, obj, text % words, messages.WARNING)
+            elif collect.start(obj, name, Run.Trigger.MANUAL, user):
                 text = _("Started: %(job)s. Its progress is in the log, under Sync jobs.")
                 self._tell(request, obj, text % {"job": job.label}, messages.SUCCESS)
             else:

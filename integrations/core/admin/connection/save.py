@@ -47,7 +47,7 @@ class ConnectionSaving(ConnectionPages):
         obj = form.instance
         if set(form.changed_data) & {*form.secrets, *form.address_fields}:
             catalog.expire(obj)
-        if obj.destinations() != form.destinations_before and form.destinations_before:
+        if form.written_to_before not in (None, obj.written_to()):
             # Another account: what was sent to the one before says nothing about this one.
             Link.objects.filter(connection_id=obj.pk).delete()
         self.settings_saved(request, obj)

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from integrations.core.models import Connection
@@ -76,5 +77,5 @@ def _registered(request: HttpRequest, pages: tuple[tuple[str, str], ...]) -> lis
             link = reverse(f"admin:{name}_changelist")
         except NoReverseMatch:
             continue
-        items.append({"title": str(model._meta.verbose_name_plural).capitalize(), "icon": icon, "link": link})
+        items.append({"title": capfirst(model._meta.verbose_name_plural), "icon": icon, "link": link})
     return items

@@ -14,8 +14,12 @@ RUN = "core.run_connection"
 STOPPABLE = (Run.Status.RUNNING, Run.Status.PAUSED)
 
 
+def may_run(request: HttpRequest) -> bool:
+    return request.user.has_perm(RUN)
+
+
 def require_run_permission(request: HttpRequest) -> None:
-    if not request.user.has_perm(RUN):
+    if not may_run(request):
         raise PermissionDenied
 
 
@@ -27,7 +31,7 @@ def long_or_404(run: Run) -> Run:
 
 def buttons(request: HttpRequest, run: Run) -> dict[str, bool]:
     """Which of them this user can press now."""
-    mine = run.trigger in control.LONG and request.user.has_perm(RUN)
+    mine = run.trigger in control.LONG and may_run(request)
     return {
         "can_pause": mine and run.status == Run.Status.RUNNING,
         "can_resume": mine and run.status == Run.Status.PAUSED,

@@ -19,6 +19,7 @@ from integrations.core.admin.log.access import LogAdmin, Visible, visible_or_404
 from integrations.core.admin.log.control import (
     STOPPABLE,
     long_or_404,
+    may_run,
     pause_run,
     require_run_permission,
     resume_run,
@@ -38,6 +39,7 @@ from integrations.core.admin.log.retry import (
 from integrations.core.admin.log.runs import (
     delivery_context,
     delivery_list_context,
+    own_page,
     run_context,
     run_list_context,
 )
@@ -133,7 +135,9 @@ class RunAdmin(JournalAdmin):
     @get_only
     def detail_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         self._may_view(request)
-        return self._render(request, "admin/core/log/run.html", f"J{pk}", run_context(request, self._run(request, pk)))
+        run = self._run(request, pk)
+        context = run_context(request, run) | {"own_url": own_page(run) if may_run(request) else ""}
+        return self._render(request, "admin/core/log/run.html", f"J{pk}", context)
 
     @get_only
     def progress(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -143,13 +147,13 @@ class RunAdmin(JournalAdmin):
 
     @post_only
     def pause(self, request: HttpRequest, pk: int) -> HttpResponse:
-        pause_run(request, self._long_run(request, pk))
-        return self._to_page(pk)
+        pause_run(request, run := self._long_run(request, pk))
+        return self._to_page(run)
 
     @post_only
     def resume(self, request: HttpRequest, pk: int) -> HttpResponse:
-        resume_run(request, self._long_run(request, pk))
-        return self._to_page(pk)
+        resume_run(request, run := self._long_run(request, pk))
+        return self._to_page(run)
 
     def stop(self, request: HttpRequest, pk: int) -> HttpResponse:
         """GET says what that means and asks; POST does it."""
@@ -157,10 +161,11 @@ class RunAdmin(JournalAdmin):
         if request.method == "POST":
             stop_run(request, run)
         elif run.status in STOPPABLE:
-            return self._render(request, "admin/core/log/stop.html", _("Stop"), {"run": run, "progress": progress(run)})
+            context = {"run": run, "progress": progress(run), "back_url": self._page_of(run)}
+            return self._render(request, "admin/core/log/stop.html", _("Stop"), context)
         else:
             tell_unchanged(request, run)
-        return self._to_page(pk)
+        return self._to_page(run)
 
     def _run(self, request: HttpRequest, pk: int) -> Run:
         runs = Run.objects.select_related("connection", "requested_by").defer("plan")
@@ -172,8 +177,11 @@ class RunAdmin(JournalAdmin):
         require_run_permission(request)
         return long_or_404(self._run(request, pk))
 
-    def _to_page(self, pk: int) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:core_run_change", args=[pk]))
+    def _page_of(self, run: Run) -> str:
+        return own_page(run) or reverse("admin:core_run_change", args=[run.pk])
+
+    def _to_page(self, run: Run) -> HttpResponse:
+        return HttpResponseRedirect(self._page_of(run))
 
 
 @admin.register(Delivery)

@@ -30,6 +30,7 @@ from integrations.core.admin.log.words import DELIVERIES, RUNS, Badge, run_advic
 from integrations.core.logbook import PAGE_SIZE, delivery_rows, run_rows
 from integrations.core.models import Connection, Delivery, Run
 from integrations.core.redact import clean
+from integrations.core.registry import connector_class
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,18 @@ def duration(run: Run) -> str:
     if run.finished_at is None:
         return ""
     return str(datetime.timedelta(seconds=int((run.finished_at - run.started_at).total_seconds())))
+
+
+def own_page(run: Run) -> str:
+    """The page that its connector has for it; "" for most."""
+    try:
+        connector = connector_class(run.connection.connector)
+    except LookupError:
+        return ""
+    if (page := connector.job_pages.get(run.job)) is None:
+        return ""
+    model = connector.model._meta
+    return reverse(f"admin:{model.app_label}_{model.model_name}_{page}", args=[run.connection_id, run.pk])
 
 
 def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import closing
 from typing import Any, ClassVar
 
@@ -54,6 +55,10 @@ class MappingPages(ConnectionPages):
         text = _("%(number)s fields are mapped.") % {"number": number}
         return format_html('<span>{}</span> <a class="set-button" href="{}">{}</a>', text, url, _("Edit Mapping"))
 
+    def mapping_note(self, request: HttpRequest, obj: Any) -> str:
+        """What a connector has to say when the mapping was saved."""
+        return ""
+
     def mapping_view(self, request: HttpRequest, pk: int, record_type: str) -> HttpResponse:
         obj = self.connection_or_404(request, pk, change=True)
         types = {known.name: known for known in connector_class(obj.connector).record_types}
@@ -72,6 +77,7 @@ class MappingPage:
         self.record_type = record_type
         self.search_settings: tuple[str, ...] = admin.search_settings.get(record_type.name, ())
         self.problem = ""
+        self.source_fields: Collection[str] = ()
         self.custom_error = ""
 
     # -- what was pressed -------------------------------------------------------------------------
@@ -152,9 +158,12 @@ class MappingPage:
         if missing := missing_secrets(self.connection):
             self.problem = _("First enter %(keys)s.") % {"keys": ", ".join(missing)}
             return Catalog({}, self.problem)
+        source = Catalog({})
         with closing(connector_for(self.connection)) as connector:
             known = catalog.current(connector, self.record_type.name, now=now)
-        self.problem = known.problem
+            if self.record_type.source:
+                source = catalog.current(connector, self.record_type.source, now=now)
+        self.problem, self.source_fields = known.problem or source.problem, source.fields
         return known
 
     def _blank(self, rows: list[dict[str, Any]], known: Catalog, extra: int = BLANK_ROWS) -> Any:
@@ -166,7 +175,12 @@ class MappingPage:
         return self._form(known, data=self.request.POST)
 
     def _form(self, known: Catalog, **kwargs: Any) -> Any:
-        return RowsForm(fields_known=known.fields, most_keys=len(self.search_settings), **kwargs)
+        return RowsForm(
+            fields_known=known.fields,
+            sources_known=self.source_fields,
+            most_keys=len(self.search_settings),
+            **kwargs,
+        )
 
     def _keys(self) -> list[str]:
         return search_keys(self.connection, self.search_settings)
@@ -187,6 +201,8 @@ class MappingPage:
 
     def _saved(self, known: Catalog) -> HttpResponse:
         messages.success(self.request, _("The mapping is saved."))
+        if note := self.admin.mapping_note(self.request, self.connection):
+            messages.info(self.request, note)
         rows = self._rows().filter(enabled=True)
         problems = [found for row in rows if (found := judge(row.source, row.target, known.fields)) and found.sentence]
         if problems:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -78,8 +78,13 @@ def target_choices(fields: Mapping[str, Field]) -> list[tuple[str, str]]:
     return [(field.name, f"{field.label} · {KIND_LABELS[field.kind]} ({field.name})") for field in named]
 
 
+def typed(**attributes: str) -> forms.Widget:
+    return cast(forms.Widget, UnfoldAdminTextInputWidget({"autocomplete": "off", "spellcheck": "false", **attributes}))
+
+
 class MappingRowForm(forms.Form):
-    """One row. `fields_known` are the account's fields by name; without any the target is typed."""
+    """One row. `fields_known` are the account's fields by name, `sources_known` the names of the source's; without any
+    the target, or the source, is typed."""
 
     id = forms.IntegerField(required=False, widget=forms.HiddenInput)
     source = forms.CharField(label=gettext_lazy("Source field"), required=False, max_length=200)
@@ -89,19 +94,21 @@ class MappingRowForm(forms.Form):
     is_key = forms.BooleanField(label=gettext_lazy("Search key"), required=False)
     position = forms.IntegerField(label=gettext_lazy("Position"), required=False, min_value=0, max_value=9999)
 
-    def __init__(self, *args: Any, fields_known: Mapping[str, Field], keyed: bool, number: int, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, fields_known: Mapping[str, Field], sources_known: Collection[str], keyed: bool, number: int, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
         self.fields_known = fields_known
+        self.sources_known = sources_known
         self.keyed = keyed
         if not keyed:
             del self.fields["is_key"]
         self._dress(number)
 
     def _dress(self, number: int) -> None:
-        text = UnfoldAdminTextInputWidget
-        self.fields["source"].widget = text({"list": SOURCES_LIST, "autocomplete": "off", "spellcheck": "false"})
+        self.fields["source"].widget = self._source_widget()
         self.fields["target"].widget = self._target_widget()
-        self.fields["default"].widget = text({"autocomplete": "off"})
+        self.fields["default"].widget = UnfoldAdminTextInputWidget({"autocomplete": "off"})
         self.fields["enabled"].widget = UnfoldBooleanSwitchWidget()
         if self.keyed:
             self.fields["is_key"].widget = UnfoldBooleanWidget()
@@ -109,24 +116,37 @@ class MappingRowForm(forms.Form):
         for field in self.fields.values():
             field.widget.attrs["aria-label"] = _("%(column)s, row %(row)s") % {"column": field.label, "row": number}
 
+    def _source_widget(self) -> forms.Widget:
+        if self.sources_known:
+            return self._select("source", [(name, name) for name in sorted(self.sources_known)])
+        return typed(list=SOURCES_LIST)
+
     def _target_widget(self) -> forms.Widget:
-        if not self.fields_known:
-            text: forms.Widget = UnfoldAdminTextInputWidget({"autocomplete": "off", "spellcheck": "false"})
-            return text
-        present = str(self["target"].value() or "")
-        choices = [("", "–"), *target_choices(self.fields_known)]
-        if present and present not in self.fields_known:
+        return self._select("target", target_choices(self.fields_known)) if self.fields_known else typed()
+
+    def _select(self, name: str, known: list[tuple[str, str]]) -> forms.Widget:
+        present = str(self[name].value() or "")
+        choices = [("", "–"), *known]
+        if present and present not in dict(known):
             choices.insert(1, (present, _("%(value)s (not found in the account)") % {"value": present}))
         select: forms.Widget = UnfoldAdminSelectWidget(choices=choices)
         return select
 
     @property
     def judgement(self) -> Judgement | None:
+        if problem := self._source_problem(str(self["source"].value() or "")):
+            return Judgement("conflicts", problem)
         return judge(str(self["source"].value() or ""), str(self["target"].value() or ""), self.fields_known)
 
     @property
     def filled(self) -> bool:
         return any(self.cleaned_data.get(name) for name in ("source", "target", "default"))
+
+    def _source_problem(self, source: str) -> str:
+        if not source or not self.sources_known or source in self.sources_known:
+            return ""
+        text = _("The source sends no field %(field)s. Choose another, switch the row off, or press Refresh fields.")
+        return text % {"field": source}
 
     def clean(self) -> dict[str, Any]:
         row = super().clean() or self.cleaned_data
@@ -136,6 +156,8 @@ class MappingRowForm(forms.Form):
             self.add_error("target", _("Choose the field of the destination that this row fills."))
         if row.get("enabled") and not row.get("source") and not row.get("default"):
             self.add_error("source", _("Name the source field, or give a Default Value."))
+        if row.get("enabled") and (problem := self._source_problem(row.get("source", ""))):
+            self.add_error("source", problem)
         if row.get("is_key"):
             self._check_key(row)
         return row
@@ -160,14 +182,17 @@ class MappingRowForm(forms.Form):
 class MappingRows(forms.BaseFormSet):  # type: ignore[type-arg]
     """All rows of one record type. `most_keys` is how many search keys there can be; 0 hides the column."""
 
-    def __init__(self, *, fields_known: Mapping[str, Field], most_keys: int, **kwargs: Any) -> None:
+    def __init__(
+        self, *, fields_known: Mapping[str, Field], sources_known: Collection[str], most_keys: int, **kwargs: Any
+    ) -> None:
         self.most_keys = most_keys
         self.fields_known = fields_known
+        self.sources_known = sources_known
         super().__init__(prefix="rows", **kwargs)
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        known = {"fields_known": self.fields_known, "keyed": bool(self.most_keys), "number": (index or 0) + 1}
-        return {**super().get_form_kwargs(index), **known}
+        known = {"fields_known": self.fields_known, "sources_known": self.sources_known}
+        return {**super().get_form_kwargs(index), **known, "keyed": bool(self.most_keys), "number": (index or 0) + 1}
 
     def add_fields(self, form: forms.Form, index: int | None) -> None:
         super().add_fields(form, index)

@@ -121,6 +121,7 @@ class CustomerPages(HistoryPages, CustomerDeletion):
             "opts": self.opts,
             "original": customer,
             "title": str(customer),
+            "refused": bool(forms),
         }
         if self.has_change_permission(request, customer):
             context["data_form"] = CustomerForm(instance=customer, auto_id="data-%s")
