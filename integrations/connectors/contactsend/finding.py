@@ -21,7 +21,9 @@ SEVERAL = (
 )
 
 
-NO_KEY = "By now {fields} are empty, so nobody can be found on the other side. Fill one in, then press Retry."
+NO_KEY = (
+    "By now this person has nothing in {fields}, so nobody is found on the other side. Fill it in, then press Retry."
+)
 UNTIL_NOW = (
     "Until a moment ago somebody else had these matching values. It will be tried again, once that change has been "
     "carried over."

@@ -49,8 +49,11 @@ def subscribe_to(connection: ContactsendConnection, hub_id: str = NEWSLETTER, co
 
 def pull(connection: ContactsendConnection, job: str, trigger: str = Run.Trigger.SCHEDULE) -> Run | None:
     """One poll and what follows from it; the run, if it found something."""
-    # One that was interrupted goes on.
-    run = collect.start(connection, job, trigger) or Run.objects.get(connection=connection, job=job, status__in=OPEN)
+    run = collect.start(connection, job, trigger)
+    if run is None:
+        # One that was interrupted goes on, and one whose records wait looks again.
+        run = Run.objects.get(connection=connection, job=job, status__in=OPEN)
+        collect.look_again(run)
     collect.collect(run.pk)
     drain(connection.pk)
     return Run.objects.filter(pk=run.pk).first()
