@@ -21,6 +21,7 @@ BENCHMARKS = {
     "api": "JSON API: 10,000 movements in batches of 1,000 against one request each",
     "export": "LeadHub: the share of its allowed rate that an export uses",
     "first_import": "FlexPOS: a first import, and a five-minute run among its members",
+    "contactsend": "Contacthub and Contactsend: a first sync, a look at everybody, a change on its way",
 }
 MODULES = {
     "delivery": "delivery",
@@ -30,6 +31,7 @@ MODULES = {
     "api": "api",
     "export": "export",
     "first_import": "first_import",
+    "contactsend": "contactsend",
 }
 
 
