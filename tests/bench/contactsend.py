@@ -10,11 +10,13 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import django
 
 from tests.bench.first_import import run_to_end, timed
+from tests.bench.load import post
 from tests.bench.report import Figure, hand_over, progress
 from tests.bench.stage import ROOT
 
@@ -22,6 +24,8 @@ CUSTOMERS = 5_000
 LATENCY_MS = 100
 SLOWER, MOST_MB, MOST_SECONDS = 1.1, 150, 60
 CALLS_A_CUSTOMER = 2
+# Bare calls on each connection, to see what the vendor's time is.
+PROBES = 50
 
 
 def measure(customers: int) -> list[Figure]:
@@ -44,12 +48,15 @@ def measure(customers: int) -> list[Figure]:
         run = collect.start(source, FIRST, Run.Trigger.IMPORT)
         assert run is not None
         collect_all(run)
+        latency = answer_seconds(send, Contactsend.concurrency)
         before = send.call_count()
-        _, seconds = timed(lambda: run_to_end(run))
+        _, seconds = timed(lambda: send_all(run))
         calls = send.call_count() - before
+        progress("the other direction")
+        _, back_seconds = timed(lambda: run_to_end(run))
         if len(send.subscribers()) != customers:
             raise RuntimeError(f"{len(send.subscribers())} of {customers} are there")
-        ideal = CALLS_A_CUSTOMER * customers * LATENCY_MS / 1000 / Contactsend.concurrency
+        ideal = CALLS_A_CUSTOMER * customers * latency / Contactsend.concurrency
 
         send.latency(0)
         progress(f"looking at {customers} who are unchanged")
@@ -68,10 +75,12 @@ def measure(customers: int) -> list[Figure]:
         if hub.customers(limit=1)[0]["base"]["firstName"] != "Changed again":
             raise RuntimeError("a change did not arrive")
     return [
-        Figure("first sync", seconds, "s"),
+        Figure("first sync, Contacthub to Contactsend", seconds, "s"),
         Figure("against calls × latency ÷ parallelism", seconds / ideal, "×", at_most=SLOWER, note=f"{ideal:.1f} s"),
+        Figure("vendor latency, as bare calls at the same parallelism see it", latency * 1000, "ms"),
         Figure("calls to Contactsend a customer", calls / customers, "calls", at_most=CALLS_A_CUSTOMER * 1.05),
         Figure("customers a second", customers / seconds, "a second"),
+        Figure("then the other direction, nobody new", back_seconds, "s"),
         Figure(f"a look at {customers} unchanged", walk_seconds, "s"),
         Figure("vendor writes of it", written, "writes", at_most=0),
         Figure("events of it", events, "events", at_most=0),
@@ -79,6 +88,29 @@ def measure(customers: int) -> list[Figure]:
         Figure("a change to Contactsend, and half a minute's wait", to_send + 30, "s", at_most=MOST_SECONDS),
         Figure("a change to Contacthub, once around", to_hub, "s"),
     ]
+
+
+def answer_seconds(send: Any, parallel: int) -> float:
+    """How long an answer takes when so many look-ups are under way, for who only sends and reads bytes."""
+    from integrations.connectors.contactsend import send_requests, soap
+    from integrations.connectors.contactsend.send_values import Typed
+    from tests.sandbox_contactsend import CUSTOMERS as USERDB
+
+    asked = {
+        "sourceIdentifier": USERDB,
+        "attribute": {"key": "EMAIL", "value": Typed("string", "nobody@example.test")},
+        "lookupPrefs": send_requests.prefs(1, send_requests.LIKE),
+    }
+    body = soap.message("findSubscribers", send_requests.token(send.borrow()) | asked)
+    with ThreadPoolExecutor(parallel) as pool:
+        found, seconds = timed(
+            lambda: sum(
+                pool.map(lambda _: post(send.address, PROBES, body, soap.HEADERS["Content-Type"]), range(parallel))
+            )
+        )
+    if found != PROBES * parallel:
+        raise RuntimeError(f"{found} of {PROBES * parallel} probes were answered")
+    return float(seconds) / PROBES
 
 
 def poll(source: Any, job: str) -> None:
@@ -111,6 +143,14 @@ def collect_all(run: Any) -> None:
 
     while not Cursor.objects.filter(connection_id=run.connection_id, job=run.job, value__done=True).exists():
         collect.collect(run.pk)
+
+
+def send_all(run: Any) -> None:
+    from integrations.core.engine.drain import drain
+    from integrations.core.models import Event
+
+    while Event.objects.filter(run_id=run.pk, settled_at__isnull=True).exists():
+        drain(run.connection_id)
 
 
 def walked(connection_id: int) -> float:

@@ -62,6 +62,8 @@ def write_hub(
     takes null. Paths that can only be read are left out. Raises RecordError naming the field, never the value;
     ConfigurationError for a path that Contacthub doesn't have (any more).
     """
+    if not values:
+        return {}
     known, body = leaves(extended_schema), dict[str, Any]()
     for path, raw in values.items():
         if path in READ_ONLY:
