@@ -14,6 +14,7 @@ from integrations.connectors.contactsend.hub_answers import DELETE
 from integrations.connectors.contactsend.pairs import Seen, paired_between, send_seen
 from integrations.connectors.contactsend.reconcile import Where
 from integrations.connectors.contactsend.send_types import SendPage, SendSubscriber
+from integrations.connectors.contactsend.send_values import typed
 from integrations.connectors.contactsend.sides import digest
 from integrations.core import mapping
 from integrations.core.connector import Page, Record
@@ -44,7 +45,7 @@ def _modified(connector: Contactsend, cursor: Mapping[str, Any]) -> Iterator[Pag
     since = datetime.datetime.fromisoformat(cursor.get(SINCE, now.isoformat()))
     newest, number = datetime.datetime.fromisoformat(cursor.get(NEWEST, since.isoformat())), int(cursor.get(NEXT, 1))
     while True:
-        found = connector.page(number, since=since - OVERLAP)
+        found = page_of(connector, number, since=since - OVERLAP)
         if not found.filtered:
             # A service of 2016 doesn't know how to: then all of it is looked through.
             yield from _walk(connector, cursor, LOOKED_AT)
@@ -73,7 +74,7 @@ def _walk(connector: Contactsend, cursor: Mapping[str, Any], most: int) -> Itera
     started, oldest = cursor.get(STARTED, now), cursor.get(OLDEST)
     looked = 0
     while looked < most:
-        found = connector.page(number)
+        found = page_of(connector, number)
         if number > 1 and cursor.get(SIZE, found.size) != found.size:
             # Page numbers mean something else now.
             number, after = 1, 0
@@ -96,12 +97,24 @@ def everybody(connector: Contactsend, cursor: Mapping[str, Any], run_id: int) ->
     """All subscribers of the userdb, for the first sync."""
     number = int(cursor.get(NUMBER, 1))
     while True:
-        found = connector.page(number)
+        found = page_of(connector, number)
         number += 1
         records = list(changed(connector, found.subscribers, once=False))
         yield Page(records, {"run": run_id, "stage": Where.SEND, NUMBER: number})
         if found.is_last:
             return
+
+
+def page_of(connector: Contactsend, number: int, since: datetime.datetime | None = None) -> SendPage:
+    """A page of the userdb, with the fields that are kept equal; with `since`, of those changed at or after it."""
+    shape, field = connector.shape, connector.shape.last_modified_field
+    wanted = [*shape.fields, *(one.registration_field for one in shape.newsletters), *([field] if field else [])]
+    asked: dict[str, Any] = {}
+    if since:
+        known = connector.fields(CUSTOMER).get(field)
+        asked = {"changed_field": field, "since": typed(known.type if known else "DATETIME", since, shape.zone)}
+    names = list(dict.fromkeys(wanted))
+    return connector.send.page(connector.userdb, number, connector.source.identifier_field, attributes=names, **asked)
 
 
 def changed(connector: Contactsend, subscribers: Sequence[SendSubscriber], *, once: bool = True) -> Iterator[Record]:

@@ -22,8 +22,8 @@ from integrations.connectors.contactsend.people import Known, People
 from integrations.connectors.contactsend.reconcile import Where
 from integrations.connectors.contactsend.send import SendClient
 from integrations.connectors.contactsend.send_faults import SubscriberNotFound
-from integrations.connectors.contactsend.send_types import SendPage, SendSource
-from integrations.connectors.contactsend.send_values import Typed, typed
+from integrations.connectors.contactsend.send_types import SendSource
+from integrations.connectors.contactsend.send_values import Typed
 from integrations.connectors.contactsend.sides import Newsletter, Row, Shape, digest
 from integrations.connectors.contactsend.userdb import DEFAULT_MAPPING, core_fields
 from integrations.core.connector import (
@@ -186,18 +186,6 @@ class Contactsend(Connector):
     def _cursor(self, job: str) -> dict[str, Any]:
         cursor = Cursor.objects.filter(connection_id=self.connection.pk, job=job).first()
         return cursor.value if cursor else {}
-
-    def page(self, number: int, since: datetime.datetime | None = None) -> SendPage:
-        """A page of the userdb, with the fields that are kept equal."""
-        shape, field = self.shape, self.connection.last_modified_field
-        wanted = [*shape.fields, *(one.registration_field for one in shape.newsletters), *([field] if field else [])]
-        asked: dict[str, Any] = {}
-        if since:
-            kind = self.fields(CUSTOMER)[field].type if field in self.fields(CUSTOMER) else "DATETIME"
-            asked = {"changed_field": field, "since": typed(kind, since, shape.zone)}
-        return self.send.page(
-            self.userdb, number, self.source.identifier_field, attributes=list(dict.fromkeys(wanted)), **asked
-        )
 
     @property
     def carries_deletes(self) -> bool:
