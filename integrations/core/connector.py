@@ -181,8 +181,8 @@ class Job:
     """A schedule: every so often, or once a day at a local time of the connection's zone.
 
     While a run of this job or of one in `gives_way_to` is open, its time passes without one, and the log says so –
-    unless the job is a `poll`, which leaves no trace when it didn't run or found nothing. `every`: half a minute or
-    more.
+    unless the job is a `poll`, which leaves no trace when it didn't run or found nothing, and looks again while some of
+    what it found waits. `every`: half a minute or more.
     """
 
     label: str

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "first_import": "FlexPOS: a first import, and a five-minute run among its members",
     "activation": "Heyloyalty activation: the first sync of 10,000 persons at five calls a second",
     "cdp": "Customer data: an audience over 1,000,000 persons with 10,000,000 events",
+    "contactsend": "Contacthub and Contactsend: a first sync, a look at everybody, a change on its way",
 }
 MODULES = {
     "delivery": "delivery",
@@ -34,6 +35,7 @@ MODULES = {
     "first_import": "first_import",
     "activation": "activation",
     "cdp": "cdp",
+    "contactsend": "contactsend",
 }
 
 

@@ -11,14 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 
-def post(url: str, count: int, body: bytes) -> int:
+def post(url: str, count: int, body: bytes, content_type: str = "application/json") -> int:
     """How many of `count` calls over one connection were answered with 2xx."""
     target = urlsplit(url)
     connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=30)
     done = 0
     for _ in range(count):
         try:
-            connection.request("POST", target.path, body, {"Content-Type": "application/json"})
+            connection.request("POST", target.path, body, {"Content-Type": content_type})
             answer = connection.getresponse()
             answer.read()
             done += 200 <= answer.status < 300

@@ -13,9 +13,13 @@ def main() -> None:
     from tests.bench.delivery import drain_all
 
     drain_all(int(sys.argv[1]))
-    # ru_maxrss would be the parent's where that was larger: it survives exec.
+    print(peak_mb())
+
+
+def peak_mb() -> float:
+    """The most this process has held. ru_maxrss would be the parent's where that was larger: it survives exec."""
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    print(int(peak.split()[1]) / 1024)
+    return int(peak.split()[1]) / 1024
 
 
 if __name__ == "__main__":

@@ -315,3 +315,33 @@ def test_a_poll_that_finds_something_is_a_sync_job_like_any_other(account: LeadS
         collect(run.pk)
         drain(connection.pk)
     assert Run.objects.get(pk=run.pk).status == Run.Status.SUCCESS
+
+
+def test_a_poll_looks_again_while_a_record_waits(account: LeadSquaredAccount) -> None:
+    every = datetime.timedelta(seconds=30)
+    jobs = {"changes": Job("Changes", every=every, poll=True)}
+    with toy(jobs=lambda self: jobs, collect=pages_of(PAGES[0], PAGES[1])):
+        connection = connect(account)
+        now = timezone.now()
+        sweep(now)
+        account.fault("unavailable", times=None)
+        sweep(now + every)
+        [run] = Run.objects.filter(connection=connection)
+        collect(run.pk)
+        found = Event.objects.filter(connection=connection).count()
+        sweep(now + 2 * every)
+        run.refresh_from_db()
+        assert run.complete, "what wasn't tried yet comes first"
+        drain(connection.pk)
+        assert set(Event.objects.values_list("outcome", flat=True)) == {"waiting"}
+        sweep(now + 3 * every)
+        run.refresh_from_db()
+        assert not run.complete
+        collect(run.pk)
+        account.clear_faults()
+        Event.objects.update(due_at=now)
+        Lease.objects.update(not_before=now)
+        drain(connection.pk)
+        run.refresh_from_db()
+    assert run.status == Run.Status.SUCCESS
+    assert run.read == found

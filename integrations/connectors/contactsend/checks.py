@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from integrations.connectors.contactsend.hub_errors import Forbidden
+from integrations.connectors.contactsend.userdb import foreign, foreign_forms
 from integrations.core.connector import CheckStep
 from integrations.core.errors import ConfigurationError, SyncError, TemporaryError
 
@@ -36,7 +37,11 @@ def _token(connector: Contactsend) -> str:
 
 
 def _node(connector: Contactsend) -> str:
-    return _("%(number)s customers") % {"number": f"{connector.hub.count_customers(connector.node):,}"}
+    """One customer is read: lists are allowed to tokens that may not do that."""
+    found = connector.hub.customers(connector.node, size=1, fields=("id",))
+    if found.customers:
+        connector.hub.customer(found.customers[0]["id"])
+    return _("%(number)s customers") % {"number": f"{found.total:,}"}
 
 
 def _stream(connector: Contactsend) -> str:
@@ -74,11 +79,8 @@ def _webforms(connector: Contactsend) -> str:
     there = connector.send.subscriptions(connector.userdb)
     if there is None:
         return _("This service can't tell; compare the codes with those of the web forms in Contactsend.")
-    codes = {(one.registration_field, one.webform_code) for one in there}
-    wrong = [one.subscription for one in wanted if (one.registration_field, one.webform_code) not in codes]
-    if wrong:
-        text = _("The Webform Code of %(names)s belongs to another form. Correct it under Subscriptions.")
-        raise ConfigurationError(text % {"names": ", ".join(wrong)})
+    if wrong := foreign_forms(wanted, there):
+        raise ConfigurationError(foreign(", ".join(sorted(wrong))))
     return ", ".join(one.subscription for one in wanted)
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
 from integrations.connectors.contactsend.collect_hub import CUSTOMER
-from integrations.connectors.contactsend.pairs import paired_between, send_seen
+from integrations.connectors.contactsend.hub_answers import DELETE
+from integrations.connectors.contactsend.pairs import Seen, paired_between, send_seen
 from integrations.connectors.contactsend.reconcile import Where
 from integrations.connectors.contactsend.send_types import SendPage, SendSubscriber
+from integrations.connectors.contactsend.send_values import typed
 from integrations.connectors.contactsend.sides import digest
+from integrations.core import mapping
 from integrations.core.connector import Page, Record
 
 if TYPE_CHECKING:
@@ -23,6 +27,10 @@ OVERLAP = datetime.timedelta(minutes=2)
 # Subscribers that one poll looks through where nothing tells who was changed.
 LOOKED_AT = 5000
 SINCE, NUMBER, SIZE, AFTER, STARTED, OLDEST = "since", "page", "size", "after", "started", "oldest"
+# Of those changed since: the page to go on with, and the newest change on those before it.
+NEXT, NEWEST = "next", "newest"
+# Pairs of removed subscribers that one page tells of: the next round tells of the others.
+MOST_REMOVED = 1000
 
 
 def changes(connector: Contactsend, cursor: Mapping[str, Any]) -> Iterator[Page]:
@@ -34,22 +42,28 @@ def changes(connector: Contactsend, cursor: Mapping[str, Any]) -> Iterator[Page]
 def _modified(connector: Contactsend, cursor: Mapping[str, Any]) -> Iterator[Page]:
     """Those changed since the newest change known. The first time: from now on."""
     now = timezone.now()
-    since = datetime.datetime.fromisoformat(cursor[SINCE]) if SINCE in cursor else now
-    newest, number = since, 1
+    since = datetime.datetime.fromisoformat(cursor.get(SINCE, now.isoformat()))
+    newest, number = datetime.datetime.fromisoformat(cursor.get(NEWEST, since.isoformat())), int(cursor.get(NEXT, 1))
     while True:
-        found = connector.page(number, since=since - OVERLAP)
+        found = page_of(connector, number, since=since - OVERLAP)
         if not found.filtered:
             # A service of 2016 doesn't know how to: then all of it is looked through.
             yield from _walk(connector, cursor, LOOKED_AT)
             return
         times = (connector.shape.modified_at(one.values) for one in found.subscribers)
         newest = max([newest, *(at for at in times if at and at <= now)])
-        # The cursor moves on once all pages are read: until then they would shift.
         records = list(changed(connector, found.subscribers))
-        yield Page(records, {SINCE: (newest if found.is_last else since).isoformat()})
         if found.is_last:
+            yield Page(records, {SINCE: newest.isoformat()})
             return
         number += 1
+        # The time moves on once all pages are read: they are those since one time.
+        yield Page(records, {SINCE: since.isoformat(), NEXT: number, NEWEST: newest.isoformat()})
+
+
+def everything(connector: Contactsend, cursor: Mapping[str, Any]) -> Iterator[Page]:
+    """All of the userdb, once."""
+    return _walk(connector, cursor, sys.maxsize)
 
 
 def _walk(connector: Contactsend, cursor: Mapping[str, Any], most: int) -> Iterator[Page]:
@@ -60,7 +74,7 @@ def _walk(connector: Contactsend, cursor: Mapping[str, Any], most: int) -> Itera
     started, oldest = cursor.get(STARTED, now), cursor.get(OLDEST)
     looked = 0
     while looked < most:
-        found = connector.page(number)
+        found = page_of(connector, number)
         if number > 1 and cursor.get(SIZE, found.size) != found.size:
             # Page numbers mean something else now.
             number, after = 1, 0
@@ -83,40 +97,53 @@ def everybody(connector: Contactsend, cursor: Mapping[str, Any], run_id: int) ->
     """All subscribers of the userdb, for the first sync."""
     number = int(cursor.get(NUMBER, 1))
     while True:
-        found = connector.page(number)
+        found = page_of(connector, number)
         number += 1
-        yield Page(list(changed(connector, found.subscribers)), {"run": run_id, "stage": Where.SEND, NUMBER: number})
+        records = list(changed(connector, found.subscribers, once=False))
+        yield Page(records, {"run": run_id, "stage": Where.SEND, NUMBER: number})
         if found.is_last:
             return
 
 
-def changed(connector: Contactsend, subscribers: Sequence[SendSubscriber]) -> Iterator[Record]:
+def page_of(connector: Contactsend, number: int, since: datetime.datetime | None = None) -> SendPage:
+    """A page of the userdb, with the fields that are kept equal; with `since`, of those changed at or after it."""
+    shape, field = connector.shape, connector.shape.last_modified_field
+    wanted = [*shape.fields, *(one.registration_field for one in shape.newsletters), *([field] if field else [])]
+    asked: dict[str, Any] = {}
+    if since:
+        known = connector.fields(CUSTOMER).get(field)
+        asked = {"changed_field": field, "since": typed(known.type if known else "DATETIME", since, shape.zone)}
+    names = list(dict.fromkeys(wanted))
+    return connector.send.page(connector.userdb, number, connector.source.identifier_field, attributes=names, **asked)
+
+
+def changed(connector: Contactsend, subscribers: Sequence[SendSubscriber], *, once: bool = True) -> Iterator[Record]:
     """Those that look different from how their pair was last equal, and those that have none."""
     seen = send_seen(connector.connection.pk, [one.id for one in subscribers])
-    now = timezone.now().isoformat()
     for one in subscribers:
-        known, hub_id = seen.get(one.id, ("", ""))
-        if known != digest(connector.shape.of_send(one.values)):
-            yield record(one, hub_id, connector.label_of_subscriber(one.values), now)
+        known, look = seen.get(one.id, Seen()), digest(connector.shape.of_send(one.values))
+        if known.digest != look:
+            payload: dict[str, Any] = {"side": Where.SEND, "id": one.id, "values": dict(one.values)}
+            if known.digest:
+                # Of who was never seen before nobody knows how old it is.
+                payload["seen_at"] = timezone.now().isoformat()
+            yield _record(
+                one.id, known, payload, once=(look if once else ""), label=connector.label_of_subscriber(one.values)
+            )
 
 
-def record(subscriber: SendSubscriber, hub_id: str, label: str, seen_at: str) -> Record:
-    payload = {"side": Where.SEND, "id": subscriber.id, "values": dict(subscriber.values), "seen_at": seen_at}
-    return Record(CUSTOMER, _key(subscriber.id, hub_id), payload, label)
+def _record(pk: int, known: Seen, payload: dict[str, Any], *, once: str, label: str = "") -> Record:
+    """Of one pair there is one event at a time, whichever side it is about. `once`: what was seen is told once after
+    each time that the pair became equal, whatever becomes of it – also where it fails, or waits."""
+    key = f"hub {known.hub_id}" if known.hub_id else f"send {pk}"
+    dedupe_key = mapping.digest([Where.SEND, pk, once, known.event_id]) if once else None
+    return Record(CUSTOMER, key, payload, label, dedupe_key=dedupe_key)
 
 
 def _removed(connector: Contactsend, found: SendPage, after: int) -> list[Record]:
     """Pages come by identifier: a pair's subscriber that should be on this one and isn't was removed."""
-    upto = max((one.id for one in found.subscribers), default=after)
     here = {one.id for one in found.subscribers}
-    paired = paired_between(connector.connection.pk, after, upto)
-    return [
-        Record(CUSTOMER, _key(pk, hub_id), {"side": Where.SEND, "id": pk, "operation": "DELETE"})
-        for pk, hub_id in paired.items()
-        if pk not in here
-    ]
-
-
-def _key(send_id: int, hub_id: str) -> str:
-    """Of one pair there is one event at a time, whichever side it is about."""
-    return f"hub {hub_id}" if hub_id else f"send {send_id}"
+    upto = None if found.is_last else max(here)
+    paired = paired_between(connector.connection.pk, after, upto, len(here) + MOST_REMOVED)
+    gone = {"side": Where.SEND, "operation": DELETE}
+    return [_record(pk, known, gone | {"id": pk}, once=DELETE) for pk, known in paired.items() if pk not in here]

@@ -8,21 +8,31 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from integrations.connectors.contactsend import checks, choices, collect_hub, collect_send, deletes, first_sync
+from integrations.connectors.contactsend import (
+    checks,
+    choices,
+    collect_hub,
+    collect_send,
+    deletes,
+    first_sync,
+    userdb,
+)
 from integrations.connectors.contactsend.collect_hub import CUSTOMER
 from integrations.connectors.contactsend.finding import Gone, has_key
 from integrations.connectors.contactsend.first_sync import FIRST
 from integrations.connectors.contactsend.hub import HubClient
 from integrations.connectors.contactsend.hub import rate_limits as hub_limits
-from integrations.connectors.contactsend.hub_errors import Forbidden
+from integrations.connectors.contactsend.hub_errors import Forbidden, NoSuchCustomer
 from integrations.connectors.contactsend.hub_fields import hub_fields
 from integrations.connectors.contactsend.meeting import Meeting
 from integrations.connectors.contactsend.models import ContactsendConnection, Deletes, SubscriptionRow
-from integrations.connectors.contactsend.pairs import Note, PairState, keep, pairs_of
+from integrations.connectors.contactsend.pairs import Note, keep, keep_lost
+from integrations.connectors.contactsend.people import Known, People
 from integrations.connectors.contactsend.reconcile import Where
 from integrations.connectors.contactsend.send import SendClient
-from integrations.connectors.contactsend.send_types import SendPage, SendSource, SendSubscription
-from integrations.connectors.contactsend.send_values import Typed, typed
+from integrations.connectors.contactsend.send_faults import SubscriberNotFound
+from integrations.connectors.contactsend.send_types import SendSource, SendSubscription
+from integrations.connectors.contactsend.send_values import Typed
 from integrations.connectors.contactsend.sides import Newsletter, Row, Shape, digest
 from integrations.connectors.contactsend.userdb import DEFAULT_MAPPING, core_fields
 from integrations.core.connector import (
@@ -35,19 +45,17 @@ from integrations.core.connector import (
     Outcome,
     Page,
     RecordType,
-    Result,
     Skip,
 )
-from integrations.core.engine.capture import to_text
 from integrations.core.errors import ConfigurationError, RecordError
 from integrations.core.http.ratelimit import Limit, RateLimits
 from integrations.core.mapping import Mapped
-from integrations.core.models import Cursor, EventPayload, Run
+from integrations.core.models import Cursor, Run
 from integrations.core.registry import register
 
-FROM_HUB, FROM_SEND = "changes in contacthub", "changes in contactsend"
+FROM_HUB, FROM_SEND, NIGHTLY = "changes in contacthub", "changes in contactsend", "all of contactsend"
 EVERY = datetime.timedelta(seconds=30)
-BATCH = 10
+AT_NIGHT = datetime.time(3)
 # What `describe` tells the fields of Contacthub's customers by.
 HUB_FIELDS = "contacthub"
 
@@ -56,15 +64,13 @@ HUB_FIELDS = "contacthub"
 class Contactsend(Connector):
     label = "Contacthub ↔ Contactsend"
     summary = "Customers of Contacthub and subscribers of Contactsend, with their newsletters, are kept equal."
-    record_types = (
-        RecordType(CUSTOMER, "Customer", "Customers", DEFAULT_MAPPING, BATCH, source=HUB_FIELDS, two_way=True),
-    )
+    record_types = (RecordType(CUSTOMER, "Customer", "Customers", DEFAULT_MAPPING, source=HUB_FIELDS, two_way=True),)
     connection: ContactsendConnection
 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
         self._lock = threading.Lock()
-        self._pairs: dict[int, PairState] = {}
+        self.people = People(connection.pk)
 
     # -- both accounts -----------------------------------------------------------------------------
 
@@ -118,6 +124,18 @@ class Contactsend(Connector):
                 return None
 
     @cached_property
+    def foreign_forms(self) -> frozenset[str]:
+        """Newsletters whose web form is that of another subscription system, as far as the service tells."""
+        with self._lock:
+            return userdb.foreign_forms(self.shape.newsletters, self.send.subscriptions(self.userdb))
+
+    def form_of(self, newsletter: Newsletter) -> str:
+        """Its Webform Code. Raises ConfigurationError for that of another one: it would subscribe to that."""
+        if newsletter.subscription in self.foreign_forms:
+            raise ConfigurationError(userdb.foreign(newsletter.subscription))
+        return newsletter.webform_code
+
+    @cached_property
     def shape(self) -> Shape:
         """What is kept equal, by mapping and subscription rows."""
         known = self.fields(CUSTOMER)
@@ -161,10 +179,14 @@ class Contactsend(Connector):
 
     def jobs(self) -> dict[str, Job]:
         by_walking = not self.connection.last_modified_field
-        return {
+        jobs = {
             FROM_HUB: Job("Changes in Contacthub", every=EVERY, poll=True),
             FROM_SEND: Job("Changes in Contactsend", every=EVERY, gives_way_to=(FIRST,), bulk=by_walking, poll=True),
         }
+        if not by_walking:
+            # No time tells who was removed, and what was changed in the hour that a clock repeats in autumn.
+            jobs[NIGHTLY] = Job("All of Contactsend", at=AT_NIGHT, gives_way_to=(FIRST,), bulk=True, poll=True)
+        return jobs
 
     def estimate(self, job: str) -> Estimate:
         return first_sync.estimate(self)
@@ -180,23 +202,13 @@ class Contactsend(Connector):
         cursor = self._cursor(job)
         if job == FIRST:
             return first_sync.pages(self, cursor, run)
+        if job == NIGHTLY:
+            return collect_send.everything(self, cursor)
         return collect_hub.changes(self, cursor) if job == FROM_HUB else collect_send.changes(self, cursor)
 
     def _cursor(self, job: str) -> dict[str, Any]:
         cursor = Cursor.objects.filter(connection_id=self.connection.pk, job=job).first()
         return cursor.value if cursor else {}
-
-    def page(self, number: int, since: datetime.datetime | None = None) -> SendPage:
-        """A page of the userdb, with the fields that are kept equal."""
-        shape, field = self.shape, self.connection.last_modified_field
-        wanted = [*shape.fields, *(one.registration_field for one in shape.newsletters), *([field] if field else [])]
-        asked: dict[str, Any] = {}
-        if since:
-            kind = self.fields(CUSTOMER)[field].type if field in self.fields(CUSTOMER) else "DATETIME"
-            asked = {"changed_field": field, "since": typed(kind, since, shape.zone)}
-        return self.send.page(
-            self.userdb, number, self.source.identifier_field, attributes=list(dict.fromkeys(wanted)), **asked
-        )
 
     @property
     def carries_deletes(self) -> bool:
@@ -206,15 +218,7 @@ class Contactsend(Connector):
 
     def refresh(self, items: Sequence[Item]) -> None:
         """The pairs of the items, as they are by now."""
-        hub_ids = {item.payload["customer"]["id"] for item in items if item.payload.get("side") == Where.HUB}
-        send_ids = {item.payload["id"] for item in items if item.payload.get("side") == Where.SEND}
-        found = pairs_of(self.connection.pk, hub_ids, send_ids)
-        by_hub, by_send = {pair.hub_id: pair for pair in found}, {pair.send_id: pair for pair in found}
-        for item in items:
-            payload = item.payload
-            pair = by_hub.get(payload["customer"]["id"]) if payload.get("side") == Where.HUB else None
-            pair = by_send.get(payload["id"]) if payload.get("side") == Where.SEND else pair
-            self._pairs[item.event_id] = pair or PairState()
+        self.people.look_up(self.shape, items)
 
     def prepare(self, item: Item) -> Mapped | Skip:
         payload = item.payload
@@ -235,22 +239,24 @@ class Contactsend(Connector):
     def _is_echo(self, item: Item, seen: str) -> bool:
         """What we wrote: written by us, and just as we left it."""
         by = (item.payload["customer"].get("sourceInfo") or {}).get("updatedBy")
-        return bool(by) and by == self.connection.source_id and seen == self._pairs[item.event_id].hub_seen
+        return bool(by) and by == self.connection.source_id and seen == self.people.pair(item).hub_seen
 
     def deliver(self, record_type: str, items: Sequence[Item]) -> Iterable[Outcome]:
         for item in items:
-            yield self._hold(item)
+            with self.people.turn(item) as known:
+                outcome = self._meet(item, known)
+                if isinstance(outcome.note, Note):
+                    self.people.note(outcome.note)
+            yield outcome
 
-    def _hold(self, item: Item) -> Outcome:
-        pair = self._pairs[item.event_id]
+    def _meet(self, item: Item, known: Known) -> Outcome:
+        if item.payload.get("operation"):
+            return deletes.carry(self, item, known.pair)
         try:
-            if item.payload.get("operation"):
-                return deletes.carry(self, item, pair)
-            return Meeting(self, item, pair).hold()
-        except RecordError as error:
-            return Outcome(item, Result.FAILED, error.message, "refused", call=error.call)
-        except Gone:
-            return deletes.other_half_gone(self, item, pair)
+            return Meeting(self, item, known).hold()
+        except (Gone, NoSuchCustomer, SubscriberNotFound):
+            # Also in between: it was there when it was looked for.
+            return deletes.other_half_gone(self, item, known.pair)
 
     def identifier(self, values: Mapping[str, Typed]) -> int | None:
         """What a new subscriber is called, where the userdb wants to be told."""
@@ -272,17 +278,13 @@ class Contactsend(Connector):
     def keep(self, outcomes: Sequence[Outcome]) -> None:
         notes = [(outcome.item, outcome.note) for outcome in outcomes if isinstance(outcome.note, Note)]
         keep(self.connection.pk, [note for _, note in notes])
-        for item, note in notes:
-            if note.lost:
-                lost = {name: {"side": where, "value": value} for name, (where, value) in note.lost.items()}
-                EventPayload.objects.filter(pk=item.event_id).update(body=to_text({**item.payload, "lost": lost}))
+        keep_lost(notes)
         by = next((note.written_by for _, note in notes if note.written_by), "")
         if by and by != self.connection.source_id:
             own = ContactsendConnection.objects.filter(pk=self.connection.pk)
             own.update(source_id=by)  # type: ignore[misc]  # the manager is the base's
             self.connection.source_id = by
-        for outcome in outcomes:
-            self._pairs.pop(outcome.item.event_id, None)
+        self.people.forget([outcome.item.event_id for outcome in outcomes])
 
     # -- how a person is called in the log -----------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from integrations.connectors.contactsend.hub_errors import NoSuchCustomer
@@ -23,7 +24,9 @@ THERE_AGAIN = "Deleted, and there again by now."
 def carry(connector: Contactsend, item: Item, pair: PairState) -> Outcome:
     """A deletion that one side told of."""
     if item.payload["side"] == Where.SEND and connector.send.subscriber(connector.userdb, item.payload["id"]):
-        return Outcome(item, Result.SKIPPED, THERE_AGAIN, Skip.OLDER)
+        # Told as something new, should it be removed later.
+        note = Note(replace(pair, event_id=item.event_id)) if pair.hub_id else None
+        return Outcome(item, Result.SKIPPED, THERE_AGAIN, Skip.OLDER, note=note)
     return _delete_other(connector, item, pair, Where(item.payload["side"]))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integrations.connectors.contactsend.hub_errors import NoSuchCustomer
+from integrations.connectors.contactsend.pairs import PairState
 from integrations.connectors.contactsend.reconcile import Side, Where
 from integrations.connectors.contactsend.send_types import SendSubscriber
 from integrations.connectors.contactsend.send_values import typed
 from integrations.connectors.contactsend.sides import Row
-from integrations.core.errors import RecordError
+from integrations.core.errors import RecordError, TemporaryError
 
 if TYPE_CHECKING:
     from integrations.connectors.contactsend.connector import Contactsend
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 SEVERAL = (
     "{number} {who} have the same {field}, so it can't be told which one is meant. Leave one of them in {where}, then "
     "press Retry."
+)
+
+
+NO_KEY = (
+    "By now this person has nothing in {fields}, so nobody is found on the other side. Fill it in, then press Retry."
+)
+UNTIL_NOW = (
+    "Until a moment ago somebody else had these matching values. It will be tried again, once that change has been "
+    "carried over."
 )
 
 
@@ -47,15 +57,47 @@ def find_customer(connector: Contactsend, known: str, send: Side) -> dict[str, A
         except NoSuchCustomer:
             pass  # deleted, and perhaps there again under another id
     row, value = _first_key(connector, send)
-    candidates = connector.hub.find_by(connector.connection.node_id, row.path, value)
+    candidates = _by(connector, row.path, value)
     matching = [one for one in candidates if _agree(connector, connector.shape.of_hub(one), send)]
     found = _only(matching, row, Where.HUB, known=bool(known))
     # Lists are some seconds behind.
     return connector.hub.customer(found["id"]) if found else None
 
 
+def make_sure_of_one(connector: Contactsend, where: Where, rival: PairState, side: Side) -> None:
+    """Whether `side`, on the side `where`, may have the other half of somebody who is found by the same values: only
+    once that one is gone. Raises RecordError when there are two of them; TemporaryError while the other one is
+    becoming somebody else."""
+    other = _still_there(connector, where, rival)
+    if other is None:
+        return
+    if connector.shape.match(other) == connector.shape.match(side):
+        raise RecordError(_several(2, connector.shape.keys[0], where))
+    raise TemporaryError(UNTIL_NOW)
+
+
+def _still_there(connector: Contactsend, where: Where, rival: PairState) -> Side | None:
+    if where == Where.SEND:
+        found = connector.send.subscriber(connector.userdb, rival.send_id)
+        return connector.shape.of_send(found.values) if found else None
+    try:
+        return connector.shape.of_hub(connector.hub.customer(rival.hub_id))
+    except NoSuchCustomer:
+        return None
+
+
+def _by(connector: Contactsend, path: str, value: str) -> list[dict[str, Any]]:
+    """Whether a search sees the case of letters isn't known."""
+    node, lower = connector.node, value.lower()
+    found = connector.hub.find_by(node, path, value)
+    return found if found or value == lower else connector.hub.find_by(node, path, lower)
+
+
 def _first_key(connector: Contactsend, side: Side) -> tuple[Row, str]:
-    return next((row, value) for row in connector.shape.keys if (value := side.values.get(row.field)))
+    for row in connector.shape.keys:
+        if value := side.values.get(row.field):
+            return row, value
+    raise RecordError(NO_KEY.format(fields=", ".join(row.field for row in connector.shape.keys)))
 
 
 def _agree(connector: Contactsend, hub: Side, send: Side) -> bool:
@@ -66,8 +108,12 @@ def _agree(connector: Contactsend, hub: Side, send: Side) -> bool:
 
 def _only(found: list[Any], row: Row, where: Where, *, known: bool) -> Any:
     if len(found) > 1:
-        who, name = ("customers", "Contacthub") if where == Where.HUB else ("subscribers", "Contactsend")
-        raise RecordError(SEVERAL.format(number=len(found), who=who, field=row.field, where=name))
+        raise RecordError(_several(len(found), row, where))
     if known and not found:
         raise Gone
     return found[0] if found else None
+
+
+def _several(number: int, row: Row, where: Where) -> str:
+    who, name = ("customers", "Contacthub") if where == Where.HUB else ("subscribers", "Contactsend")
+    return SEVERAL.format(number=number, who=who, field=row.field, where=name)

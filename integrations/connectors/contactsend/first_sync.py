@@ -34,7 +34,8 @@ def pages(connector: Contactsend, cursor: Mapping[str, Any], run: Run) -> Iterat
             yield page
         yield Page([], {**last, "run": run.pk, "done": True})
     if mine.get("stage") != Where.SEND:
-        if Event.objects.filter(run_id=run.pk, settled_at__isnull=True).exists():
+        # One that was tried and waits must not keep the others from going on.
+        if Event.objects.filter(run_id=run.pk, outcome=Event.Outcome.PENDING).exists():
             raise TemporaryError(CUSTOMERS_FIRST)
         mine = {}
     yield from collect_send.everybody(connector, mine, run.pk)

@@ -69,15 +69,18 @@ def write_hub(
     takes null. Paths that can only be read are left out. Raises RecordError naming the field, never the value;
     ConfigurationError for a path that Contacthub doesn't have (any more).
     """
+    if not values:
+        return {}
     known, body = leaves(extended_schema), dict[str, Any]()
     for path, raw in values.items():
         if path in READ_ONLY:
             continue
-        if path not in known:
+        leaf = known.get(path) or (undeclared(path, current) if extended_schema is None else None)
+        if leaf is None:
             raise ConfigurationError(
                 f"Contacthub has no field {path} any more. Choose another one in the field mapping, or remove the row."
             )
-        place(body, path, known[path], raw, current)
+        place(body, path, leaf, raw, current)
     if current is not None and "tags" in body:
         # Tags are written as one: a list that isn't sent would be emptied.
         body["tags"] = {
@@ -85,6 +88,13 @@ def write_hub(
             **body["tags"],
         }
     return body
+
+
+def undeclared(path: str, current: Customer | None) -> Leaf | None:
+    """An extended field as a token that may not read the schema has to take it: of the type of what is there."""
+    kinds = {bool: "boolean", int: "integer", float: "number"}
+    is_extended = path.startswith("extended.")
+    return Leaf(path, type=kinds.get(type(value_at(current, path)), "string")) if is_extended else None
 
 
 def place(body: dict[str, Any], path: str, leaf: Leaf, raw: Any, current: Customer | None) -> None:

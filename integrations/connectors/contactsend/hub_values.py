@@ -16,10 +16,10 @@ YES = frozenset({"1", "true", "yes", "si", "sì", "on", "y"})
 NO = frozenset({"0", "false", "no", "off", "n"})
 
 
-def read_moment(text: Any) -> datetime.datetime:
-    """`2024-03-09T11:31:31.842+0000`, or any ISO 8601; without a zone it is UTC. Raises ValueError."""
+def read_moment(text: Any, zone: datetime.tzinfo = datetime.UTC) -> datetime.datetime:
+    """`2024-03-09T11:31:31.842+0000`, or any ISO 8601; without a zone it is of `zone`. Raises ValueError."""
     moment = datetime.datetime.fromisoformat(str(text))
-    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def write_moment(moment: datetime.datetime) -> str:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from integrations.connectors.contactsend.finding import Gone, find_customer, find_subscriber
-from integrations.connectors.contactsend.hub_answers import subscriptions_of
+from integrations.connectors.contactsend.finding import Gone, find_customer, find_subscriber, make_sure_of_one
+from integrations.connectors.contactsend.hub import SEARCH_LAG
+from integrations.connectors.contactsend.hub_answers import subscriptions_of, written_by
 from integrations.connectors.contactsend.hub_errors import Conflict, NoSuchCustomer
 from integrations.connectors.contactsend.hub_fields import write_hub
 from integrations.connectors.contactsend.pairs import Note, PairState
@@ -20,10 +21,12 @@ from integrations.connectors.contactsend.send_types import SendSubscriber
 from integrations.connectors.contactsend.send_values import Typed, typed
 from integrations.connectors.contactsend.sides import digest
 from integrations.core.connector import Item, Outcome, Result
+from integrations.core.errors import NotSent, TemporaryError, Throttled
 from integrations.core.http import Call
 
 if TYPE_CHECKING:
     from integrations.connectors.contactsend.connector import Contactsend
+    from integrations.connectors.contactsend.people import Known
 
 # More writes to one pair within so many seconds are a loop: two systems that don't agree, or two sources on one list.
 MOST_WRITES, WITHIN_SECONDS = 5, 600
@@ -33,11 +36,12 @@ SIDES = {Where.HUB: "Contacthub", Where.SEND: "Contactsend"}
 class Meeting:
     """One item's customer and subscriber. `customer` and `subscriber` are None while nobody was found."""
 
-    def __init__(self, connector: Contactsend, item: Item, pair: PairState) -> None:
+    def __init__(self, connector: Contactsend, item: Item, known: Known) -> None:
         self.connector = connector
         self.shape = connector.shape
         self.item = item
-        self.pair = pair
+        self.pair = known.pair
+        self.rival = known.rival
         self.where = Where(item.payload["side"])
         self.customer: dict[str, Any] | None = None
         self.subscriber: SendSubscriber | None = None
@@ -46,6 +50,8 @@ class Meeting:
         self.created: set[Where] = set()
         self.written: set[Where] = set()
         self.call: Call | None = None
+        # Who Contacthub says has written: us.
+        self.written_by = ""
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -57,14 +63,20 @@ class Meeting:
             self.customer = told["customer"]
             if retried:
                 self.read_customer(self.customer["id"])
+            self.make_sure_of_one(self.hub)
             self.subscriber = find_subscriber(self.connector, self.pair.send_id, self.hub)
             self.fresh.add(Where.SEND)
         else:
             self.subscriber = SendSubscriber(int(told["id"]), told["values"])
             if retried:
                 self.read_subscriber()
+            self.make_sure_of_one(self.send)
             self.customer = find_customer(self.connector, self.pair.hub_id, self.send)
             self.fresh.add(Where.HUB)
+
+    def make_sure_of_one(self, side: Side) -> None:
+        if self.rival is not None:
+            make_sure_of_one(self.connector, self.where, self.rival, side)
 
     def read_customer(self, customer_id: str) -> None:
         """Raises Gone."""
@@ -125,6 +137,9 @@ class Meeting:
         return self.outcome(merged)
 
     def is_bouncing(self) -> bool:
+        """Who presses Retry has looked."""
+        if self.item.retried:
+            return False
         since = timezone.now().timestamp() - WITHIN_SECONDS
         return sum(at > since for at in self.pair.writes) >= MOST_WRITES
 
@@ -141,7 +156,7 @@ class Meeting:
         if body := write_hub(paths, self.connector.extended_schema, customer):
             written = hub.patch_customer(customer["id"], body)
             self.note(Where.HUB, written.call)
-            self.customer = written.customer
+            self.customer, self.written_by = written.customer, written_by(written.customer)
         for name, state in merged.subscribe_hub.items():
             known = next((one for one in subscriptions_of(customer) if one["id"] == name), {})
             self.note(Where.HUB, hub.put_subscription(customer["id"], {**known, "id": name, "subscribed": state}).call)
@@ -154,11 +169,18 @@ class Meeting:
         try:
             written = self.connector.hub.create_customer(self.connector.connection.node_id, body)
         except Conflict as conflict:
+            if conflict.customer_id is None and not self.item.maybe_applied:
+                raise TemporaryError(NOT_LISTED, retry_after=SEARCH_LAG.total_seconds(), call=conflict.call) from None
             if conflict.customer_id is None:
                 raise
             existing = conflict.customer_id
+        except TemporaryError as error:
+            if not isinstance(error, NotSent | Throttled):
+                # The customer may be there by now, and lists show it that late.
+                error.retry_after = max(error.retry_after or 0.0, SEARCH_LAG.total_seconds())
+            raise
         else:
-            self.customer = written.customer
+            self.customer, self.written_by = written.customer, written_by(written.customer)
             self.note(Where.HUB, written.call)
             if not written.merged:
                 self.created.add(Where.HUB)
@@ -176,7 +198,7 @@ class Meeting:
         elif values:
             self.note(Where.SEND, send.update(userdb, self.subscriber.id, values).call)
         for name, state in merged.subscribe_send.items():
-            code = self.shape.newsletter(name).webform_code
+            code = self.connector.form_of(self.shape.newsletter(name))
             self.note(Where.SEND, send.set_subscription(code, self.subscriber.id, state).call)
 
     def typed(self, values: dict[str, Any]) -> dict[str, Typed]:
@@ -203,16 +225,21 @@ class Meeting:
             hub_seen=digest(Side(self.hub.values, merged.subscriptions)),
             send_seen=digest(equal),
             writes=tuple([*recent, now] if self.written else recent),
+            match=self.shape.match(equal),
+            event_id=self.item.event_id,
         )
         # Found equal by a second try and never seen before: the first one made them so, and its answer was lost.
         made_before = self.item.maybe_applied and not self.pair.hub_id
         result = Result.NEW if self.created or made_before else Result.UPDATED if self.written else Result.UNCHANGED
         remote = str(pair.send_id) if self.where == Where.HUB else pair.hub_id
-        by = str((self.customer.get("sourceInfo") or {}).get("updatedBy") or "") if Where.HUB in self.written else ""
-        note = Note(pair, written_by=by, lost=merged.lost)
+        note = Note(pair, written_by=self.written_by, lost=merged.lost)
         return Outcome(self.item, result, _told(merged), remote_id=remote, call=self.call, note=note)
 
 
+NOT_LISTED = (
+    "Contacthub has a customer with these identifying values already, which its lists don't show yet; it will be tried "
+    "again."
+)
 BOUNCING = (
     f"Held: the portal has changed this person {MOST_WRITES} times within {WITHIN_SECONDS // 60} minutes, and they "
     "change again and again. Look in the log which value goes to and fro: often a second integration writes it, or one "

@@ -58,17 +58,28 @@ class ContactsendConnection(Connection):
         default=ConflictRule.NEWEST,
         help_text=_(
             "Counts for fields that were changed on both sides since they were last equal; the value that isn't kept "
-            "stays visible in the log. An unsubscription always beats a subscription that isn't newer."
+            "stays visible in the log. Without a last-modified field the time of a change in Contactsend is when it "
+            "was found. An unsubscription always beats a subscription that isn't newer."
         ),
     )
-    deletes = models.CharField(_("When one is deleted"), max_length=10, choices=Deletes.choices, default=Deletes.IGNORE)
+    deletes = models.CharField(
+        _("When one is deleted"),
+        max_length=10,
+        choices=Deletes.choices,
+        default=Deletes.IGNORE,
+        help_text=_(
+            "Who was removed in Contactsend is found by looking through the userdb: with a last-modified field once a "
+            "night, without one each time around. In Contacthub only the update stream tells of deletions."
+        ),
+    )
     last_modified_field = models.CharField(
         _("Last-modified field"),
         max_length=60,
         blank=True,
         help_text=_(
             "The userdb's field with the time of the last change, if it has one: changes in Contactsend are then found "
-            "at once. Without it the whole userdb is looked through again and again."
+            "within a minute, and the whole userdb is looked through once a night. Without it the whole userdb is "
+            "looked through again and again. Its times are read by the time zone of this source."
         ),
     )
     hub_address = models.CharField(_("Contacthub address"), max_length=200, default="https://api.contactlab.it/hub/v1")
@@ -152,8 +163,13 @@ class Pair(models.Model):
     send_seen = models.CharField(max_length=64, blank=True)
     # When we last wrote, as epoch seconds: more than a few within minutes is a loop.
     writes = models.JSONField(default=list)
+    # What the two are found by, as `Shape.match` has it.
+    match = models.CharField(max_length=64, blank=True)
+    # The event that last made them equal: what a side looks like after it is news once.
+    event_id = models.BigIntegerField(default=0)
 
     class Meta:
+        indexes = [models.Index(fields=["connection", "match"], name="contactsend_pair_match")]
         constraints = [
             models.UniqueConstraint(fields=["connection", "hub_id"], name="contactsend_one_pair_hub"),
             models.UniqueConstraint(fields=["connection", "send_id"], name="contactsend_one_pair_send"),

@@ -33,7 +33,8 @@ class Where(enum.StrEnum):
 class Side:
     """One side as it was read. `subscriptions`: subscribed, unsubscribed, or None while nothing was decided.
 
-    `time` is when it was last changed, as far as known; a subscription may have a time of its own.
+    `time` is when it was last changed, as far as known: of everything in it at the latest. A subscription may have a
+    time of its own.
     """
 
     values: Mapping[str, Any]
@@ -41,7 +42,8 @@ class Side:
     time: datetime.datetime | None = None
     subscription_times: Mapping[str, datetime.datetime] = field(default_factory=dict)
 
-    def decided_at(self, name: str) -> datetime.datetime | None:
+    def decided_by(self, name: str) -> datetime.datetime | None:
+        """When a subscription was decided at the latest."""
         return self.subscription_times.get(name, self.time)
 
 
@@ -132,9 +134,10 @@ def _subscribed(base: Side | None, hub: Side, send: Side, name: str) -> State:
         return theirs if ours is None else ours
     if before is not None:
         return ours if theirs == before else theirs
-    # Both have decided, differently: the unsubscription counts unless the subscription is newer.
+    # Both have decided, differently: the unsubscription counts unless the subscription is known to be newer. That
+    # something about a subscriber was changed doesn't make the subscription new.
     in_favour, against = (hub, send) if ours else (send, hub)
-    yes, no = in_favour.decided_at(name), against.decided_at(name)
+    yes, no = in_favour.subscription_times.get(name), against.decided_by(name)
     return yes is not None and no is not None and yes > no
 
 

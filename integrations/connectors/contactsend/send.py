@@ -19,7 +19,7 @@ from integrations.connectors.contactsend.send_faults import (
     Unsupported,
     no_token,
 )
-from integrations.connectors.contactsend.send_requests import PAGE, SMALL_PAGE
+from integrations.connectors.contactsend.send_requests import EQUALS, LIKE, PAGE, SMALL_PAGE
 from integrations.connectors.contactsend.send_token import Token
 from integrations.connectors.contactsend.send_types import (
     SendPage,
@@ -101,12 +101,18 @@ class SendClient:
     # -- reading subscribers ---------------------------------------------------------------------
 
     def find(self, source_id: int, key: str, value: Typed) -> list[SendSubscriber]:
-        """Those with exactly this value in a field, oldest first and 15 at most: more than one share an address."""
-        attribute = {"key": key, "value": value}
-        reply = self._call(
-            "findSubscribers",
-            {"sourceIdentifier": source_id, "attribute": attribute, "lookupPrefs": send_requests.prefs(1)},
-        )
+        """Those with this value in a field, texts in whatever case: more than one share an address. Oldest first and 15
+        at most."""
+        if value.type != "string":
+            return self._find(source_id, key, value, EQUALS)
+        # Whether EQUALS sees the case of letters isn't known; LIKE takes _ and % for others, too.
+        found = self._find(source_id, key, value, LIKE)
+        same = [one for one in found if one.values.get(key, "").strip().casefold() == value.text.strip().casefold()]
+        return same if same or len(found) < SMALL_PAGE else self._find(source_id, key, value, EQUALS)
+
+    def _find(self, source_id: int, key: str, value: Typed, mode: str) -> list[SendSubscriber]:
+        asked = {"attribute": {"key": key, "value": value}, "lookupPrefs": send_requests.prefs(1, mode)}
+        reply = self._call("findSubscribers", {"sourceIdentifier": source_id, **asked})
         return [send_read.subscriber(one) for one in reply.each("currentPageItems")]
 
     def page(

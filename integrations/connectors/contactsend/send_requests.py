@@ -10,6 +10,7 @@ from integrations.connectors.contactsend.send_values import Typed
 # How many a page has: of the service of 2016, and what is asked of the present one.
 SMALL_PAGE, PAGE = 15, 100
 ASCENDING = "ASCENDING"
+EQUALS, LIKE = "EQUALS", "LIKE"
 
 Request = dict[str, Any]
 
@@ -18,8 +19,8 @@ def token(token: str) -> Request:
     return {"token": {"content": token}}
 
 
-def prefs(number: int) -> Request:
-    return {"pageNumber": number, "matchingMode": "EQUALS", "sortingMode": ASCENDING}
+def prefs(number: int, mode: str = EQUALS) -> Request:
+    return {"pageNumber": number, "matchingMode": mode, "sortingMode": ASCENDING}
 
 
 def lookup(number: int) -> Request:

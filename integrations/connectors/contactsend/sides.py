@@ -65,6 +65,11 @@ class Shape:
         """The pairs marked as matching."""
         return [row for row in self.rows if row.is_key]
 
+    def match(self, side: Side) -> str:
+        """The same for all who would be taken for one person; "" for who can't be found."""
+        values = [(side.values.get(row.field) or "").casefold() for row in self.keys]
+        return mapping.digest(values) if any(values) else ""
+
     def newsletter(self, subscription: str) -> Newsletter:
         return next(one for one in self.newsletters if one.subscription == subscription)
 
@@ -92,8 +97,7 @@ class Shape:
 
     def modified_at(self, values: Mapping[str, str]) -> datetime.datetime | None:
         """When a subscriber was last changed, where the userdb has a field for it."""
-        moment = _moment(values.get(self.last_modified_field)) if self.last_modified_field else None
-        return moment
+        return _moment(values.get(self.last_modified_field), self.zone) if self.last_modified_field else None
 
     def _of_hub(self, row: Row, value: Any) -> str | None:
         try:
@@ -108,8 +112,9 @@ def digest(side: Side) -> str:
     return mapping.digest({"values": side.values, "subscriptions": side.subscriptions})
 
 
-def _moment(text: Any) -> datetime.datetime | None:
+def _moment(text: Any, zone: datetime.tzinfo = datetime.UTC) -> datetime.datetime | None:
+    """`zone`: of times that name none."""
     try:
-        return read_moment(text) if text else None
+        return read_moment(text, zone) if text else None
     except (ValueError, OverflowError):
         return None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from integrations.connectors.contactsend.send_types import SendField, SendSource
+from collections.abc import Sequence
+
+from integrations.connectors.contactsend.send_types import SendField, SendSource, SendSubscription
 from integrations.connectors.contactsend.send_values import LONGEST_TEXT
+from integrations.connectors.contactsend.sides import Newsletter
 from integrations.core.connector import Field, Kind
 from integrations.core.mapping import MappingRow
 
@@ -38,3 +41,15 @@ def _kind(one: SendField) -> Kind:
     if one.is_email:
         return Kind.EMAIL
     return Kind.PHONE if one.is_phone else KINDS.get(one.type, Kind.TEXT)
+
+
+def foreign_forms(newsletters: Sequence[Newsletter], there: Sequence[SendSubscription] | None) -> frozenset[str]:
+    """Those whose Webform Code isn't that of their registration field; none where the service can't tell (None)."""
+    if there is None:
+        return frozenset()
+    right = {(one.registration_field, one.webform_code) for one in there}
+    return frozenset(one.subscription for one in newsletters if (one.registration_field, one.webform_code) not in right)
+
+
+def foreign(names: str) -> str:
+    return f"The Webform Code of {names} belongs to another form. Correct it under Subscriptions."

@@ -52,6 +52,15 @@ def in_the_way(connection: Connection, name: str, job: Job) -> Run | None:
     return Run.objects.filter(connection_id=connection.pk, job__in=names, status__in=OPEN).first()
 
 
+def look_again(run: Run) -> None:
+    """A poll looks again although some of what it found waits: one record in trouble must not keep the others. What is
+    found belongs to the same run."""
+    untried = Event.objects.filter(run_id=run.pk, outcome=Event.Outcome.PENDING)
+    waiting = Run.objects.filter(pk=run.pk, status=Run.Status.RUNNING, complete=True)
+    if not untried.exists() and waiting.update(complete=False):
+        ask(run.pk)
+
+
 def skip(connection: Connection, job: str, hindrance: Run) -> None:
     """Note that a scheduled pull was left out because another one was still open."""
     Run.objects.create(

@@ -93,6 +93,8 @@ def _start_when_due(connection: Connection, name: str, job: Job, now: datetime.d
             collect.start(connection, name, Run.Trigger.SCHEDULE)
         elif not job.poll:
             collect.skip(connection, name, hindrance)
+        elif hindrance.job == name:
+            collect.look_again(hindrance)
 
 
 def _follow(clock: Clock, job: Job, planned: datetime.datetime) -> None:

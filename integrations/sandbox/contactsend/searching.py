@@ -92,7 +92,7 @@ def filter_of(source: Source, part: Part) -> Test:
 def found(source: Source, tests: Iterable[Test], sorting: Iterable[Part] = (), order: str = DESCENDING) -> list[int]:
     """Identifiers; by `order` of the identifier where `sorting` doesn't say otherwise. Raises ContactsendError."""
     wanted = list(tests)
-    exact = next((test for test in wanted if test.mode == "EQUALS" and test.values), None)
+    exact = next((test for test in wanted if is_exact(test)), None)
     everybody = source.subscribers if exact is None else source.having(exact.field, exact.values[0])
     identifiers = sorted(everybody, reverse=order == DESCENDING)
     if wanted:
@@ -101,6 +101,11 @@ def found(source: Source, tests: Iterable[Test], sorting: Iterable[Part] = (), o
         by: Any = sort_key(source, one.text("sortField"))
         identifiers.sort(key=by, reverse=descends(one.text("sortOrder")))
     return identifiers
+
+
+def is_exact(test: Test) -> bool:
+    """Whether it finds one value only, in whatever case: the index has those."""
+    return bool(test.values) and (test.mode == "EQUALS" or (test.mode == "LIKE" and not {*"%_"} & {*test.values[0]}))
 
 
 def sort_key(source: Source, name: str) -> Callable[[int], Key] | None:

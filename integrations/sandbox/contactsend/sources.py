@@ -91,12 +91,15 @@ class Source:
         return text
 
     def having(self, name: str, text: str) -> set[int]:
-        """Who has this value in a field."""
+        """Who has this value in a field, in whatever case."""
         if name not in self.index:
             self.index[name] = {}
             for identifier in self.subscribers:
-                self.index[name].setdefault(self.value(identifier, name), set()).add(identifier)
-        return self.index[name].get(text, set())
+                self.index[name].setdefault(self.folded(identifier, name), set()).add(identifier)
+        return self.index[name].get(text.casefold(), set())
+
+    def folded(self, identifier: int, name: str) -> str:
+        return self.value(identifier, name).casefold()
 
     def refuse_writes(self) -> None:
         """Raises ContactsendError."""
@@ -118,7 +121,7 @@ class Source:
             raise already_there(identifier)
         self.subscribers[identifier] = {}
         for name, found in self.index.items():
-            found.setdefault(self.value(identifier, name), set()).add(identifier)
+            found.setdefault(self.folded(identifier, name), set()).add(identifier)
         self.change(identifier, values)
         return identifier
 
@@ -127,15 +130,15 @@ class Source:
         own = self.values_of(identifier)
         values = {**values, self.modified_field: now()} if self.modified_field else values
         for name in self.index.keys() & values.keys():
-            self.index[name][self.value(identifier, name)].discard(identifier)
-            self.index[name].setdefault(values[name], set()).add(identifier)
+            self.index[name][self.folded(identifier, name)].discard(identifier)
+            self.index[name].setdefault(values[name].casefold(), set()).add(identifier)
         own.update(values)
 
     def remove(self, identifier: int) -> None:
         """Raises ContactsendError."""
         self.values_of(identifier)
         for name, found in self.index.items():
-            found[self.value(identifier, name)].discard(identifier)
+            found[self.folded(identifier, name)].discard(identifier)
         del self.subscribers[identifier]
 
     def clear(self) -> None:
