@@ -112,8 +112,10 @@ def database(url_config: dict[str, Any]) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000",
         }
     elif url_config["ENGINE"].endswith("postgresql"):
-        # A worker frozen inside a transaction must not hold its locks for ever.
-        options.setdefault("options", "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=20000")
+        # A worker frozen inside a transaction must not hold its locks for ever. Compiling one of these short statements
+        # takes longer than it saves.
+        settings = "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=20000 -c jit=off"
+        options.setdefault("options", settings)
     return url_config
 
 

@@ -57,7 +57,7 @@ def change_all(wanted: Mapping[int, Difference], at: datetime.datetime) -> list[
 
 
 def differences(
-    groups: Mapping[int, Group], now: datetime.datetime, known: Catalogue, among: Among
+    groups: Mapping[int, Group], now: datetime.datetime, known: Catalogue, person_ids: Collection[int]
 ) -> dict[int, Difference]:
     """By locked audience: who of these persons meets its condition and isn't in it, and who is and doesn't."""
     found = {pk: Difference() for pk in groups}
@@ -65,11 +65,7 @@ def differences(
         columns: dict[str, Any] = {}
         for pk in part:
             columns |= {f"meets_{pk}": meets(groups[pk], now, known), f"inside_{pk}": _is_inside(pk)}
-        people = chosen(among).annotate(**columns)
-        if isinstance(among, Span):
-            # Of many persons only those who differ. For a few it isn't worth the longer statement.
-            people = people.exclude(**{f"meets_{pk}": F(f"inside_{pk}") for pk in part})
-        for person, *answers in people.values_list("pk", *columns):
+        for person, *answers in chosen(person_ids).annotate(**columns).values_list("pk", *columns):
             for pk, is_met, is_inside in zip(part, answers[::2], answers[1::2], strict=True):
                 if is_met and not is_inside:
                     found[pk].entering.add(person)
@@ -82,6 +78,17 @@ def _batched(ids: Collection[int], size: int) -> Iterator[list[int]]:
     listed = list(ids)
     for start in range(0, len(listed), size):
         yield listed[start : start + size]
+
+
+def differences_in(
+    span: Span, audience_id: int, group: Group, now: datetime.datetime, known: Catalogue
+) -> dict[int, Difference]:
+    """The same of one audience and a whole span of persons: the database hands over only those who differ."""
+    people = chosen(span).annotate(inside=_is_inside(audience_id)).exclude(inside=meets(group, now, known))
+    found = Difference()
+    for person, is_inside in people.values_list("pk", "inside"):
+        (found.leaving if is_inside else found.entering).add(person)
+    return {audience_id: found}
 
 
 def write(found: Mapping[int, Difference], at: datetime.datetime) -> list[MembershipChange]:

@@ -88,7 +88,7 @@ def _next(after: int) -> Span | None:
 def _match(audience: Audience, span: Span, known: Catalogue) -> None:
     now = moment([audience])
     (one,) = readable([audience], known)
-    membership.write(membership.differences({audience.pk: one.group}, now, known, span), now)
+    membership.write(membership.differences_in(span, audience.pk, one.group, now, known), now)
 
 
 def _calculate_values(attribute: Attribute, span: Span, known: Catalogue) -> None:
