@@ -62,13 +62,17 @@ def count_identifiers(identifier_type: IdentifierType) -> int:
 def _states(found: QuerySet[Identifier], audiences: Collection[int], attributes: Collection[int]) -> list[PersonState]:
     rows = list(found.values_list("pk", "value", "person_id"))
     people = list({person_id for _, _, person_id in rows})
+    # By person alone, and the wanted ones picked here: with both, PostgreSQL may read whole audiences while its
+    # statistics are those of before a bulk load.
     inside: dict[int, set[int]] = {}
-    members = Membership.objects.filter(person_id__among=people, audience_id__in=list(audiences))
+    members = Membership.objects.filter(person_id__among=people)
     for person_id, audience_id in members.values_list("person_id", "audience_id"):
-        inside.setdefault(person_id, set()).add(audience_id)
+        if audience_id in audiences:
+            inside.setdefault(person_id, set()).add(audience_id)
     values: dict[int, dict[int, Any]] = {}
-    for value in AttributeValue.objects.filter(person_id__among=people, attribute_id__in=list(attributes)):
-        values.setdefault(value.person_id, {})[value.attribute_id] = value.value
+    for value in AttributeValue.objects.filter(person_id__among=people):
+        if value.attribute_id in attributes:
+            values.setdefault(value.person_id, {})[value.attribute_id] = value.value
     return [
         PersonState(pk, name, person_id, frozenset(inside.get(person_id, ())), values.get(person_id, {}))
         for pk, name, person_id in rows
