@@ -875,4 +875,4 @@ def test_the_body_of_a_worker_that_freezes_after_the_headers_is_not_sent(serve: 
     answers = iter([True])
     with in_lane(urgent=False, deadline=float("inf"), alive=lambda: next(answers, False)), pytest.raises(NotSent):
         client.post("late", json={"n": 1})
-    assert b"" == b"".join(seen.body for seen in server.requests), "a request without its body is none"
+    assert b"".join(seen.body for seen in server.requests) == b"", "a request without its body is none"
