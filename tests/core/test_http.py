@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import gzip
 import ipaddress
 import json
@@ -12,6 +13,7 @@ import socket
 import ssl
 import time
 import tracemalloc
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import format_datetime
@@ -285,6 +287,22 @@ def test_the_deadline_of_a_finished_call_leaves_the_kept_connection_alone(serve:
     time.sleep(0.5)
     client.get("b")
     assert server.connections == 1
+
+
+def test_a_finished_call_holds_its_records_no_longer(serve: Serve) -> None:
+    """The watchdog keeps a ticket until its time comes: with what `alive` knew, a fast drain held 30 s of its records."""
+
+    class Batch:
+        def wanted(self) -> bool:
+            return True
+
+    batch = Batch()
+    gone = weakref.ref(batch)
+    with in_lane(urgent=False, deadline=float("inf"), alive=batch.wanted):
+        make_client(serve(), total_timeout=300).get("x")
+    del batch
+    gc.collect()
+    assert gone() is None
 
 
 def test_many_deadlines_pass_at_once(serve: Serve) -> None:

@@ -50,10 +50,11 @@ class Ticket:
             self._sock = None
 
     def finish(self) -> None:
-        """The call is over."""
+        """The call is over. The watchdog keeps its ticket until its time comes, but not what `alive` knows: its records."""
         with self._lock:
             self._done = True
             self._sock = None
+            self.alive = _nobody
 
     def expire(self) -> None:
         with self._lock:
@@ -63,6 +64,10 @@ class Ticket:
             sock, self._sock = self._sock, None
             if sock is not None:
                 _shut(sock)
+
+
+def _nobody() -> bool:
+    return False
 
 
 def _shut(sock: socket.socket) -> None:
