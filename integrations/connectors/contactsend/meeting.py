@@ -21,7 +21,7 @@ from integrations.connectors.contactsend.send_types import SendSubscriber
 from integrations.connectors.contactsend.send_values import Typed, typed
 from integrations.connectors.contactsend.sides import digest
 from integrations.core.connector import Item, Outcome, Result
-from integrations.core.errors import NotSent, TemporaryError, Throttled
+from integrations.core.errors import NotSent, RecordError, TemporaryError, Throttled
 from integrations.core.http import Call
 
 if TYPE_CHECKING:
@@ -163,7 +163,10 @@ class Meeting:
         return merged
 
     def create_customer(self, merged: Merge) -> None:
-        """Or find that somebody has the address already: lists are some seconds behind."""
+        """Or find that somebody has the address already: lists are some seconds behind. Raises RecordError where nobody
+        new can be."""
+        if self.connector.connection.node_is_aggregate:
+            raise RecordError(AGGREGATE)
         paths = {row.path: merged.to_hub[row.field] for row in self.shape.rows if row.field in merged.to_hub}
         body = write_hub(paths, self.connector.extended_schema)
         try:
@@ -239,6 +242,10 @@ class Meeting:
 NOT_LISTED = (
     "Contacthub has a customer with these identifying values already, which its lists don't show yet; it will be tried "
     "again."
+)
+AGGREGATE = (
+    "The active node is an aggregate: it shows customers of other nodes and takes nobody new. Create the person in one "
+    "of those nodes in Contacthub, then press Retry; or choose one of those nodes under Source."
 )
 BOUNCING = (
     f"Held: the portal has changed this person {MOST_WRITES} times within {WITHIN_SECONDS // 60} minutes, and they "
