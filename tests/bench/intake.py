@@ -31,7 +31,9 @@ OURS = (
     f"--blocking-threads {THREADS} --no-ws --log-level warning config.wsgi:application"
 )
 # Loaded once, before the workers: both would create the table.
-PLAIN = f"{PROGRAMS}/gunicorn --bind 127.0.0.1:{{port}} --workers {WORKERS} --log-level warning --preload tests.bench.plain"
+PLAIN = (
+    f"{PROGRAMS}/gunicorn --bind 127.0.0.1:{{port}} --workers {WORKERS} --log-level warning --preload tests.bench.plain"
+)
 
 
 @dataclass(frozen=True)
