@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.connectors.heyloyalty.bulk import ImportSettings, Seen, files
 from integrations.connectors.heyloyalty.fields import MemberList
 from integrations.connectors.heyloyalty.list_connector import ListConnector
@@ -23,7 +25,9 @@ PAUSES = (0.3, 0.7, 2.0, 4.0)
 LATER_SECONDS = 30
 # Tries by import; after them a member is sent alone, which tells why Heyloyalty doesn't take it.
 IMPORT_TRIES = 2
-NOT_THERE_YET = "Heyloyalty has an import with this member and hasn't worked it off yet; the portal looks again soon."
+NOT_THERE_YET = _(
+    "Heyloyalty has an import with this member and hasn't worked it off yet; the portal looks again soon."
+)
 
 
 def fits_import(one: Plan) -> bool:
@@ -55,7 +59,7 @@ def bulk_import(
         return
     for one in waiting:
         call = calls[one.key]
-        yield Outcome(one.item, Result.WAITING, NOT_THERE_YET, "importing", call=call, retry_after=LATER_SECONDS)
+        yield Outcome(one.item, Result.WAITING, str(NOT_THERE_YET), "importing", call=call, retry_after=LATER_SECONDS)
 
 
 def _send_files(connector: ListConnector, plans: Sequence[Plan], settings: ImportSettings) -> dict[str, Call]:
