@@ -245,12 +245,7 @@ UNFOLD: dict[str, Any] = {
         "show_all_applications": False,
         "navigation": "integrations.core.admin.connection.sidebar.navigation",
     },
-    "ACCOUNT": {
-        "navigation": [
-            {"title": _("My settings"), "link": reverse_lazy("admin:core_preferences_changelist")},
-            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
-        ]
-    },
+    "ACCOUNT": {"navigation": "integrations.core.admin.preferences.account_links"},
     "SHOW_HISTORY": True,
     "ENVIRONMENT": "integrations.core.views.workers_sign",
     "DASHBOARD_CALLBACK": "integrations.core.notices.first_page",

@@ -6,12 +6,14 @@ import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from integrations.core.models import Preferences
 
-# In the session: what the user chose, so that no page asks the database for it.
+# In the session: what the user chose.
 CHOSEN = "preferences"
 # The browser's time zone; static/portal.js writes it.
 ZONE_COOKIE = "timezone"
@@ -32,14 +34,16 @@ class PreferencesMiddleware:
             return self.get_response(request)
 
 
+@receiver(user_logged_in)
+def remember(request: HttpRequest, user: Any, **kwargs: Any) -> None:
+    """No page of the session has to ask the database again."""
+    row = Preferences.objects.filter(user=user).values_list("language", "time_zone").first()
+    request.session[CHOSEN] = list(row or ("", ""))
+
+
 def chosen(request: HttpRequest) -> tuple[str, str]:
-    """Language and time zone, each empty when the browser says; read once a session."""
-    if CHOSEN not in request.session:
-        if not request.user.is_authenticated:
-            return "", ""
-        row = Preferences.objects.filter(user=request.user.pk).values_list("language", "time_zone").first()
-        request.session[CHOSEN] = list(row or ("", ""))
-    language, zone = request.session[CHOSEN]
+    """Language and time zone, each empty when the browser says."""
+    language, zone = request.session.get(CHOSEN, ("", ""))
     return language, zone
 
 

@@ -62,6 +62,10 @@ EVERY = datetime.timedelta(seconds=30)
 AT_NIGHT = datetime.time(3)
 # What `describe` tells the fields of Contacthub's customers by.
 HUB_FIELDS = "contacthub"
+OF_ANOTHER_PAIR = (
+    "This change was read when the source had another node or userdb. Nothing was sent: whom it is about may not be "
+    "in the present ones. There is nothing to retry."
+)
 
 
 @register(ContactsendConnection)
@@ -216,12 +220,24 @@ class Contactsend(Connector):
                     "under Show fields to be mapped."
                 )
             )
+        for page in self._pages(job, run):
+            for record in page.records:
+                record.payload["of"] = self.of
+            yield page
+
+    def _pages(self, job: str, run: Run) -> Iterator[Page]:
         cursor = self._cursor(job)
         if job == FIRST:
             return first_sync.pages(self, cursor, run)
         if job == NIGHTLY:
             return collect_send.everything(self, cursor)
         return collect_hub.changes(self, cursor) if job == FROM_HUB else collect_send.changes(self, cursor)
+
+    @property
+    def of(self) -> dict[str, str]:
+        """Where what is read belongs to."""
+        own = self.connection
+        return {"workspace": own.workspace, "node": own.node_id, "userdb": own.userdb_id}
 
     def _cursor(self, job: str) -> dict[str, Any]:
         cursor = Cursor.objects.filter(connection_id=self.connection.pk, job=job).first()
@@ -243,6 +259,8 @@ class Contactsend(Connector):
             raise RecordError(
                 _("What came in was deleted after the retention period. Change the person again to send it.")
             )
+        if payload.get("of", self.of) != self.of:
+            raise RecordError(OF_ANOTHER_PAIR)
         if payload.get("operation"):
             return Mapped({"event": item.event_id})
         from_hub = payload["side"] == Where.HUB

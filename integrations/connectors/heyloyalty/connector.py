@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations.connectors.heyloyalty import checks, labels, members, report, sync
+from integrations.connectors.heyloyalty import checks, labels, members, report, sync, taking_back
 from integrations.connectors.heyloyalty.attached import refuse_without_identifier
 from integrations.connectors.heyloyalty.list_connector import ListConnector
 from integrations.connectors.heyloyalty.models import ActivationConnection
@@ -96,6 +96,9 @@ class HeyloyaltyActivation(ListConnector):
 
     def deliver(self, record_type: str, items: Sequence[Item]) -> Iterable[Outcome]:
         return members.deliver(self, items) if record_type == MEMBER.name else labels.deliver(self, items)
+
+    def keep(self, outcomes: Sequence[Outcome]) -> None:
+        taking_back.remember(self.connection.pk, outcomes)
 
     def finished(self, run: Run) -> None:
         sync.go_on(self.connection, run)

@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -69,3 +69,11 @@ class PreferencesAdmin(ModelAdmin):  # type: ignore[misc]
             return redirect("admin:core_preferences_changelist")
         context = {**self.admin_site.each_context(request), "title": _("My settings"), "opts": self.opts, "form": form}
         return TemplateResponse(request, "admin/core/preferences.html", context)
+
+
+def account_links(request: HttpRequest) -> list[dict[str, Any]]:
+    """For UNFOLD["ACCOUNT"]["navigation"]."""
+    links = [{"title": _("My settings"), "link": reverse("admin:core_preferences_changelist")}]
+    if request.user.is_authenticated and request.user.has_usable_password():
+        links.append({"title": _("Change password"), "link": reverse("admin:password_change")})
+    return links

@@ -209,6 +209,29 @@ def test_the_field_of_what_is_detached_is_left_emptied_or_labelled(
     assert not Event.objects.filter(settled_at__isnull=True).exists()
 
 
+def test_the_history_tells_who_attached_and_detached_what(
+    marketing: Client, mine: ActivationConnection, practice: HeyloyaltyAccount
+) -> None:
+    vip, club, orders = cdp.audience("VIP"), cdp.audience("Club"), cdp.attribute("Orders")
+    save(marketing, mine, "attach", audiences=[vip.pk, club.pk], attributes=[orders.pk])
+    portal.ensured(mine)
+    row = AttachedField.objects.get(audience=vip)
+    save(marketing, mine, "attach", audiences=[club.pk], **{f"detach_{row.pk}": "label"})
+    save(marketing, mine, "attach", audiences=[vip.pk, club.pk])
+    cdp.delete(club)
+    page = marketing.get(reverse(f"{LIST}_history", args=[mine.pk]))
+    lines = [(one.by, one.what) for one in page.context["page"] if "field" in one.what]
+    gone = "label of field raptor_aud_%s says so"
+    assert lines == [
+        ("the portal", f"Audience “Club” removed: the {gone % 'club'}"),
+        ("marketing", "Audience “VIP” attached: field raptor_aud_vip"),
+        ("marketing", f"Audience “VIP” removed: the {gone % 'vip'}"),
+        ("marketing", "Calculated attribute “Orders” attached: field raptor_att_orders"),
+        ("marketing", "Audience “VIP” attached: field raptor_aud_vip"),
+        ("marketing", "Audience “Club” attached: field raptor_aud_club"),
+    ]
+
+
 def test_the_field_limit_and_wrong_keys_are_said_on_the_page_and_nothing_is_lost(
     marketing: Client, mine: ActivationConnection, practice: HeyloyaltyAccount
 ) -> None:
