@@ -61,8 +61,8 @@ class RecordType:
     """
 
     name: str
-    label: str
-    plural: str
+    label: Any
+    plural: Any
     mapping: tuple[MappingRow, ...] = ()
     batch_size: int = 1
     optional: bool = False
@@ -227,8 +227,8 @@ class Connector:
     """
 
     model: ClassVar[type[Connection]]
-    label: ClassVar[str]
-    summary: ClassVar[str] = ""
+    label: ClassVar[Any]
+    summary: ClassVar[Any] = ""
     record_types: ClassVar[tuple[RecordType, ...]] = ()
     # One-time exports: which business data (a model's label, `loyalty.customer`) by which job.
     exports: ClassVar[dict[str, str]] = {}

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
 from integrations.connectors.contactsend import (
     checks,
     choices,
@@ -53,7 +56,8 @@ from integrations.core.mapping import Mapped
 from integrations.core.models import Cursor, Run
 from integrations.core.registry import register
 
-FROM_HUB, FROM_SEND, NIGHTLY = "changes in contacthub", "changes in contactsend", "all of contactsend"
+FROM_HUB, FROM_SEND = gettext_noop("changes in contacthub"), gettext_noop("changes in contactsend")
+NIGHTLY = gettext_noop("all of contactsend")
 EVERY = datetime.timedelta(seconds=30)
 AT_NIGHT = datetime.time(3)
 # What `describe` tells the fields of Contacthub's customers by.
@@ -67,8 +71,19 @@ OF_ANOTHER_PAIR = (
 @register(ContactsendConnection)
 class Contactsend(Connector):
     label = "Contacthub ↔ Contactsend"
-    summary = "Customers of Contacthub and subscribers of Contactsend, with their newsletters, are kept equal."
-    record_types = (RecordType(CUSTOMER, "Customer", "Customers", DEFAULT_MAPPING, source=HUB_FIELDS, two_way=True),)
+    summary = gettext_lazy(
+        "Customers of Contacthub and subscribers of Contactsend, with their newsletters, are kept equal."
+    )
+    record_types = (
+        RecordType(
+            CUSTOMER,
+            gettext_lazy("Customer"),
+            gettext_lazy("Customers"),
+            DEFAULT_MAPPING,
+            source=HUB_FIELDS,
+            two_way=True,
+        ),
+    )
     connection: ContactsendConnection
 
     def __init__(self, connection: Any) -> None:
@@ -102,14 +117,14 @@ class Contactsend(Connector):
     def node(self) -> str:
         """Raises ConfigurationError when none is chosen."""
         if not self.connection.node_id:
-            raise ConfigurationError("No node is chosen. Choose one under Active nodes.")
+            raise ConfigurationError(_("No node is chosen. Choose one under Active nodes."))
         return self.connection.node_id
 
     @property
     def userdb(self) -> int:
         """Raises ConfigurationError when none is given."""
         if not self.connection.userdb_id.isdecimal():
-            raise ConfigurationError("No userdb is given. Enter the userdb ID under Provider options.")
+            raise ConfigurationError(_("No userdb is given. Enter the userdb ID under Provider options."))
         return int(self.connection.userdb_id)
 
     @cached_property
@@ -184,12 +199,12 @@ class Contactsend(Connector):
     def jobs(self) -> dict[str, Job]:
         by_walking = not self.connection.last_modified_field
         jobs = {
-            FROM_HUB: Job("Changes in Contacthub", every=EVERY, poll=True),
-            FROM_SEND: Job("Changes in Contactsend", every=EVERY, gives_way_to=(FIRST,), bulk=by_walking, poll=True),
+            FROM_HUB: Job(_("Changes in Contacthub"), every=EVERY, poll=True),
+            FROM_SEND: Job(_("Changes in Contactsend"), every=EVERY, gives_way_to=(FIRST,), bulk=by_walking, poll=True),
         }
         if not by_walking:
             # No time tells who was removed, and what was changed in the hour that a clock repeats in autumn.
-            jobs[NIGHTLY] = Job("All of Contactsend", at=AT_NIGHT, gives_way_to=(FIRST,), bulk=True, poll=True)
+            jobs[NIGHTLY] = Job(_("All of Contactsend"), at=AT_NIGHT, gives_way_to=(FIRST,), bulk=True, poll=True)
         return jobs
 
     def estimate(self, job: str) -> Estimate:
@@ -200,8 +215,10 @@ class Contactsend(Connector):
     def collect(self, job: str, run: Run) -> Iterator[Page]:
         if not self.shape.keys:
             raise ConfigurationError(
-                "No pair of fields is marked as matching, so nobody can be found on the other side. Mark one under "
-                "Show fields to be mapped."
+                _(
+                    "No pair of fields is marked as matching, so nobody can be found on the other side. Mark one "
+                    "under Show fields to be mapped."
+                )
             )
         for page in self._pages(job, run):
             for record in page.records:
@@ -240,7 +257,7 @@ class Contactsend(Connector):
         payload = item.payload
         if "side" not in payload:
             raise RecordError(
-                "What came in was deleted after the retention period. Change the person again to send it."
+                _("What came in was deleted after the retention period. Change the person again to send it.")
             )
         if payload.get("of", self.of) != self.of:
             raise RecordError(OF_ANOTHER_PAIR)
@@ -283,8 +300,11 @@ class Contactsend(Connector):
         value = values.get(self.source.identifier_field)
         if value is None or not value.text.isdecimal():
             raise RecordError(
-                f"The userdb's subscribers are identified by {self.source.identifier_field}, and this customer has "
-                "nothing for it. Map a field to it, then press Retry."
+                _(
+                    "The userdb's subscribers are identified by %(field)s, and this customer has nothing for it. "
+                    "Map a field to it, then press Retry."
+                )
+                % {"field": self.source.identifier_field}
             )
         return int(value.text)
 

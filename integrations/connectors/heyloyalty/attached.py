@@ -151,9 +151,11 @@ def refuse_without_identifier(connector: HeyloyaltyActivation) -> None:
     """Raises ConfigurationError for a list that members can't be recognised on."""
     if connector.match_on not in connector.member_list.fields:
         raise ConfigurationError(
-            f"The list “{connector.member_list.name}” has no field {connector.match_on}, by which members are "
-            "recognised. Add it to the list in Heyloyalty, or choose another person identifier under General "
-            "information."
+            _(
+                "The list “%(list)s” has no field %(field)s, by which members are recognised. Add it to the "
+                "list in Heyloyalty, or choose another person identifier under General information."
+            )
+            % {"list": connector.member_list.name, "field": connector.match_on}
         )
 
 

@@ -16,7 +16,7 @@ State = AttachedField.State
 
 def attached_changes(connection: ActivationConnection) -> Iterator[Change]:
     """The newest first. A row that was renamed, or made anew on the list, is no change of anybody's."""
-    found: Any = AttachedField.history.filter(connection_id=connection.pk).select_related("history_user")  # type: ignore[attr-defined]
+    found: Any = AttachedField.history.filter(connection_id=connection.pk).select_related("history_user")
     newer_of: dict[int, Any] = {}
     for row in found[:SHOWN]:
         if (newer := newer_of.get(row.id)) is not None and newer.state != row.state:

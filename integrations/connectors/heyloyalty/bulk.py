@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.connectors.heyloyalty.client import LARGEST_ANSWER, LARGEST_PAGE, HeyloyaltyClient
 from integrations.connectors.heyloyalty.fields import EMAIL, MemberList
 from integrations.connectors.heyloyalty.values import Normal, Value, changes, normal, read_values
@@ -210,7 +212,7 @@ def _all_members(client: HeyloyaltyClient, member_list: MemberList) -> Iterator[
     size, page, first = page_size(member_list), 1, None
     while members := client.members(member_list.id, page, size):
         if members[0].get("id") == first:
-            raise TemporaryError("Heyloyalty sent the same page of members twice; it will be tried again.")
+            raise TemporaryError(_("Heyloyalty sent the same page of members twice; it will be tried again."))
         yield from members
         page, first = page + 1, members[0].get("id")
         del members  # before the next are read: a page takes some 50 MB

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.connectors.heyloyalty.bulk import ImportSettings, Seen, files
 from integrations.connectors.heyloyalty.fields import MemberList
 from integrations.connectors.heyloyalty.list_connector import ListConnector
@@ -25,7 +27,9 @@ PAUSES = (0.3, 0.7, 2.0, 4.0)
 LATER_SECONDS = 30
 # Tries by import; after them a member is sent alone, which tells why Heyloyalty doesn't take it.
 IMPORT_TRIES = 2
-NOT_THERE_YET = "Heyloyalty has an import with this member and hasn't worked it off yet; the portal looks again soon."
+NOT_THERE_YET = _(
+    "Heyloyalty has an import with this member and hasn't worked it off yet; the portal looks again soon."
+)
 
 
 def fits_import(one: Plan) -> bool:
@@ -65,7 +69,8 @@ def bulk_import(
     for one in waiting:
         call = calls[one.key]
         note = one.seen.member_id if one.seen and one.watched else None
-        outcome = Outcome(one.item, Result.WAITING, NOT_THERE_YET, "importing", call=call, retry_after=LATER_SECONDS)
+        later = str(NOT_THERE_YET)
+        outcome = Outcome(one.item, Result.WAITING, later, "importing", call=call, retry_after=LATER_SECONDS)
         yield replace(outcome, note=note)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.connectors.heyloyalty import checks, labels, members, report, sync, taking_back
 from integrations.connectors.heyloyalty.attached import refuse_without_identifier
@@ -27,7 +29,7 @@ AT_NIGHT = datetime.time(3, 0)
 @register(ActivationConnection)
 class HeyloyaltyActivation(ListConnector):
     label = "Heyloyalty"
-    summary = "Audiences and calculated attributes reach the members of a list of Heyloyalty as fields."
+    summary = gettext_lazy("Audiences and calculated attributes reach the members of a list of Heyloyalty as fields.")
     record_types = (MEMBER, FIELD)
     joins_source = True
     connection: ActivationConnection
@@ -52,9 +54,12 @@ class HeyloyaltyActivation(ListConnector):
         refuse_without_identifier(self)
         if missing := self.member_list.missing(sorted(names)):
             raise ConfigurationError(
-                f"The list “{self.member_list.name}” has no field {', '.join(missing)} any more: somebody deleted it "
-                "in Heyloyalty. Save the last step of the activation again: the field is made anew and filled. Or "
-                "detach what it stands for."
+                _(
+                    "The list “%(list)s” has no field %(fields)s any more: somebody deleted it in Heyloyalty. "
+                    "Save the last step of the activation again: the field is made anew and filled. Or detach "
+                    "what it stands for."
+                )
+                % {"list": self.member_list.name, "fields": ", ".join(missing)}
             )
 
     # -- what the settings page asks ---------------------------------------------------------------
@@ -66,7 +71,7 @@ class HeyloyaltyActivation(ListConnector):
         return checks.steps(self)
 
     def jobs(self) -> dict[str, Job]:
-        return {COMPARE: Job("Comparison with the list", at=AT_NIGHT, gives_way_to=(SYNC,), bulk=True)}
+        return {COMPARE: Job(_("Comparison with the list"), at=AT_NIGHT, gives_way_to=(SYNC,), bulk=True)}
 
     # -- in ----------------------------------------------------------------------------------------
 

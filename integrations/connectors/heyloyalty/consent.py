@@ -12,13 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.core.errors import RecordError
 from integrations.core.hooks import as_json
 
 TIMES = ("created_at", "updated_at")
 # It travels in addresses.
 MEMBER_ID = re.compile(r"[A-Za-z0-9-]{1,50}")
-NOT_A_WEBHOOK = "The call's body is not a webhook of a Heyloyalty list. Choose the default JSON format for the webhook."
+NOT_A_WEBHOOK = _(
+    "The call's body is not a webhook of a Heyloyalty list. Choose the default JSON format for the webhook."
+)
 
 
 class Standing(enum.StrEnum):
@@ -97,5 +101,5 @@ def read_webhook(body: bytes) -> News:
     except (ValueError, KeyError, TypeError, OverflowError):
         news = None
     if news is None or not MEMBER_ID.fullmatch(news.member_id):
-        raise RecordError(NOT_A_WEBHOOK)
+        raise RecordError(str(NOT_A_WEBHOOK))
     return news

@@ -20,7 +20,7 @@ from integrations.core.models import Event, EventPayload
 CHUNK = 500
 
 # What tells whom a record is about: by the column's title, from the event and its payload.
-Who = Mapping[str, Callable[[Event, dict[str, Any]], Any]]
+Who = Mapping[Any, Callable[[Event, dict[str, Any]], Any]]
 
 
 def failure_lines(failed: QuerySet[Event], who: Who) -> Iterator[str]:
@@ -58,7 +58,10 @@ def mail_failures(to: str, subject: str, body: str, name: str, lines: Iterable[s
     try:
         mail.send()
     except (OSError, SMTPException) as error:
-        raise TemporaryError(f"The mail “{subject}” could not be sent ({type(error).__name__}).") from None
+        raise TemporaryError(
+            _("The mail “%(subject)s” could not be sent (%(error)s).")
+            % {"subject": subject, "error": type(error).__name__}
+        ) from None
 
 
 class _Echo:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.connectors.heyloyalty.attached import attributes, audiences, filled, value_of
 from integrations.connectors.heyloyalty.bulk import ImportSettings, Seen, key_of
 from integrations.connectors.heyloyalty.bulk_import import bulk_import, fits_import
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 # So many live changes at once are sent one by one: some seconds at Heyloyalty's rate.
 FEW = 25
-NO_MEMBER = "The person isn't a member of the list, and this activation creates no members."
+NO_MEMBER = _("The person isn't a member of the list, and this activation creates no members.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +139,7 @@ def _plan(connector: HeyloyaltyActivation, person: Person, seen: Seen | None) ->
     if decision == Decision.UPDATE:
         return Plan(item, key, Act.PATCH, person.row, known)
     if not connector.connection.create_members or "empty" in item.payload:
-        return Outcome(item, Result.SKIPPED, NO_MEMBER, Skip.UPDATE_ONLY)
+        return Outcome(item, Result.SKIPPED, str(NO_MEMBER), Skip.UPDATE_ONLY)
     return Plan(item, key, Act.CREATE, {connector.match_on: person.address, **person.row}, watched=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -71,7 +72,7 @@ class ActivationConnection(HeyloyaltyAccount, Connection):
     def list_number(self) -> int:
         """Raises ConfigurationError when none is entered."""
         if not self.list_id.isdecimal():
-            raise ConfigurationError("No List ID is entered. Enter it under Heyloyalty information.")
+            raise ConfigurationError(_now("No List ID is entered. Enter it under Heyloyalty information."))
         return int(self.list_id)
 
     @property

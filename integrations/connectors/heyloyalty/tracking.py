@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.connectors.heyloyalty.bulk import DELIMITER, File, split
 from integrations.connectors.heyloyalty.values import COPENHAGEN, local, read_moment, written
 from integrations.core.errors import RecordError
@@ -59,7 +61,7 @@ def booking(values: Mapping[str, Any], zone: datetime.tzinfo = COPENHAGEN) -> Li
     """A booking by column, whatever columns it has beside `email`."""
     line = {name: written_cell(name, value, zone) for name, value in values.items() if not is_empty(value)}
     if not line.get("email"):
-        raise RecordError("It has no e-mail address, and the activity feed knows people by theirs only.")
+        raise RecordError(_("It has no e-mail address, and the activity feed knows people by theirs only."))
     return line
 
 
@@ -72,7 +74,8 @@ def written_cell(name: str, value: Any, zone: datetime.tzinfo) -> str:
         return inert(written(value))
     except ValueError as error:
         raise RecordError(
-            f"{name}: what the source sent {error}. Correct it at the source, then press Retry."
+            _("%(name)s: what the source sent %(error)s. Correct it at the source, then press Retry.")
+            % {"name": name, "error": error}
         ) from None
 
 
@@ -82,7 +85,7 @@ def decimal(value: Any) -> str:
     except InvalidOperation:
         number = Decimal("nan")
     if isinstance(value, bool) or not number.is_finite() or abs(number.adjusted()) > 30:
-        raise ValueError("is not a number")
+        raise ValueError(_("is not a number"))
     return format(number, "f")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.connectors.heyloyalty.client import NotFound
 from integrations.connectors.heyloyalty.list_connector import ListConnector
 from integrations.connectors.heyloyalty.looking import look
@@ -12,7 +14,7 @@ from integrations.connectors.heyloyalty.taking_back import after_upsert
 from integrations.core.connector import Outcome, Result
 from integrations.core.errors import RecordError
 
-VANISHED = "The member vanished from the list while it was written; it will be tried again."
+VANISHED = _("The member vanished from the list while it was written; it will be tried again.")
 
 
 def write(connector: ListConnector, one: Plan, *, skip_opt_in: bool = True) -> Outcome:
@@ -26,7 +28,7 @@ def _update(connector: ListConnector, one: Plan) -> Outcome:
     try:
         call = connector.heyloyalty.patch_member(connector.member_list.id, one.member_id, one.row)
     except NotFound as error:
-        return Outcome(one.item, Result.WAITING, VANISHED, "vanished", call=error.call)
+        return Outcome(one.item, Result.WAITING, str(VANISHED), "vanished", call=error.call)
     return Outcome(one.item, Result.UPDATED, remote_id=one.member_id, call=call)
 
 

@@ -3,6 +3,7 @@ from integrations.core.models.connection import Connection, FieldCatalog, FieldM
 from integrations.core.models.engine import Clock, Cursor, Lease, Pulse
 from integrations.core.models.intake import Delivery, HookToken
 from integrations.core.models.journal import Attempt, Event, EventPayload, Exchange, Link, Run
+from integrations.core.models.preferences import Preferences
 
 __all__ = [
     "ApiToken",
@@ -19,6 +20,7 @@ __all__ = [
     "HookToken",
     "Lease",
     "Link",
+    "Preferences",
     "Pulse",
     "Run",
     "SettingsVersion",

@@ -113,7 +113,7 @@ class ConnectionActions(ConnectionPages):
             hindrance = collect.in_the_way(obj, name, job)
             if hindrance is not None and hindrance.job != name:
                 text = _("Not started: %(job)s waits for %(run)s (%(other)s).")
-                words = {"job": job.label, "run": hindrance, "other": hindrance.job}
+                words = {"job": job.label, "run": hindrance, "other": _(hindrance.job)}
                 self._tell(request, obj, text % words, messages.WARNING)
             elif collect.start(obj, name, Run.Trigger.MANUAL, user):
                 text = _("Started: %(job)s. Its progress is in the log, under Sync jobs.")

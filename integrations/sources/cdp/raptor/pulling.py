@@ -10,6 +10,7 @@ from cryptography.fernet import InvalidToken
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.core.batch import Refused
 from integrations.core.errors import ConfigurationError, NotSent, RecordError, SyncError, TemporaryError, Throttled
@@ -24,7 +25,7 @@ from integrations.sources.cdp.raptor.whole import begin_again, read_whole
 
 # Seconds of work; what is left is done in the next minute.
 BUDGET = 45.0
-UNREADABLE = "The saved API key can't be read any more. Enter it again."
+UNREADABLE = gettext_lazy("The saved API key can't be read any more. Enter it again.")
 
 
 def pull() -> None:
@@ -40,7 +41,7 @@ def pull() -> None:
     except (OutOfTime, Overtaken, NotSent):
         standing.went_well()
     except (ConfigurationError, InvalidToken) as error:
-        standing.stop(settings, UNREADABLE if isinstance(error, InvalidToken) else str(error))
+        standing.stop(settings, str(UNREADABLE) if isinstance(error, InvalidToken) else str(error))
     except SyncError as error:
         standing.put_off(error)
     else:
@@ -136,7 +137,7 @@ def _read_changes(now: Pass, cursor: RaptorCursor) -> bool:
     since = cursor.sequence or 0
     found = now.client.changes(now.identifier, cursor.external_id, since)
     if found.sequence < since:
-        raise Expired("Raptor counts from the beginning again.")
+        raise Expired(_("Raptor counts from the beginning again."))
     if found.sequence == since:
         return False
     told, reasons = _told(found.changes, cursor.external_id)
