@@ -7,6 +7,7 @@ import enum
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from integrations.core.http.ratelimit import RateLimits
@@ -237,6 +238,8 @@ class Connector:
     duties: ClassVar[frozenset[str]] = frozenset()
     # It stands in the sidebar among its source's pages (see `sidebar.joins`).
     joins_source: ClassVar[bool] = False
+    # With which status a webhook call that isn't taken is answered (`acknowledge` says why).
+    refuses_with: ClassVar[int] = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     # How many batches travel at once; the rate limit decides how fast.
     concurrency: ClassVar[int] = 8
 

@@ -62,7 +62,7 @@ EVERY = datetime.timedelta(seconds=30)
 AT_NIGHT = datetime.time(3)
 # What `describe` tells the fields of Contacthub's customers by.
 HUB_FIELDS = "contacthub"
-OF_ANOTHER_PAIR = (
+OF_ANOTHER_PAIR = gettext_lazy(
     "This change was read when the source had another node or userdb. Nothing was sent: whom it is about may not be "
     "in the present ones. There is nothing to retry."
 )
@@ -260,7 +260,7 @@ class Contactsend(Connector):
                 _("What came in was deleted after the retention period. Change the person again to send it.")
             )
         if payload.get("of", self.of) != self.of:
-            raise RecordError(OF_ANOTHER_PAIR)
+            raise RecordError(str(OF_ANOTHER_PAIR))
         if payload.get("operation"):
             return Mapped({"event": item.event_id})
         from_hub = payload["side"] == Where.HUB

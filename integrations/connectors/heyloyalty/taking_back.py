@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from integrations.connectors.heyloyalty.bulk import Seen
 from integrations.connectors.heyloyalty.client import NotFound, Written
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
 
 # By the vendor's own clock, between a member's creation and our write: whoever joined after our look is younger.
 NEWCOMER = datetime.timedelta(minutes=10)
-TAKEN_BACK = (
+TAKEN_BACK = _(
     "The person had unsubscribed, which Heyloyalty doesn't show beforehand. Writing to them subscribed them again: the "
     "portal has unsubscribed them at once, and leaves them alone from now on."
 )
-NOT_TAKEN_BACK = (
+NOT_TAKEN_BACK = _(
     "The person had unsubscribed, writing to them subscribed them again, and the portal could not take that back: "
-    "{reason} Unsubscribe the member in Heyloyalty."
+    "%(reason)s Unsubscribe the member in Heyloyalty."
 )
 
 
@@ -55,7 +56,7 @@ def after_upsert(connector: ListConnector, one: Plan, written: Written) -> Outco
     """Of an upsert that found somebody whom the list did not show."""
     member = connector.heyloyalty.member(connector.member_list.id, written.member_id)
     if member is not None and is_unsubscribed(member):
-        return _left_alone(one, written.member_id, SKIP_REASONS[Skip.CONSENT], written.call)
+        return _left_alone(one, written.member_id, str(SKIP_REASONS[Skip.CONSENT]), written.call)
     here_for = age(member) if member is not None else None
     if member is None or str(member.get("opt_in")) == "0" or here_for is None or here_for < NEWCOMER:
         return Outcome(one.item, Result.UPDATED, remote_id=written.member_id, call=written.call)
@@ -68,9 +69,9 @@ def take_back(connector: ListConnector, one: Plan, member_id: str, call: Call) -
     except NotFound:
         pass
     except SyncError as error:
-        message = NOT_TAKEN_BACK.format(reason=error.message)
+        message = NOT_TAKEN_BACK % {"reason": error.message}
         return Outcome(one.item, Result.FAILED, message, "consent", call=call, note=member_id)
-    return _left_alone(one, member_id, TAKEN_BACK, call)
+    return _left_alone(one, member_id, str(TAKEN_BACK), call)
 
 
 def _left_alone(one: Plan, member_id: str, message: str, call: Call) -> Outcome:

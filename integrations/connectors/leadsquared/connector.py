@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -122,6 +123,9 @@ class LeadSync(Connector):
             yield CheckStep(_("The search field %(name)s exists") % {"name": name}, name in names, detail)
 
     # -- in ----------------------------------------------------------------------------------------
+
+    # Any other status counts as a failure of the webhook, and repeated ones have LeadSquared switch it off.
+    refuses_with = HTTPStatus.OK
 
     @classmethod
     def acknowledge(cls, ok: bool, reason: str = "") -> dict[str, Any]:
