@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.connectors.flexpos import checks, import_records, members, report, standing, streams, tracking
+from integrations.connectors.flexpos import card, checks, import_records, members, report, standing, streams, tracking
 from integrations.connectors.flexpos.choices import choices
 from integrations.connectors.flexpos.client import FlexPOSClient
 from integrations.connectors.flexpos.customers import EMAIL, MEMBER, NO_EMAIL, NO_MOBILE, match
@@ -63,6 +63,8 @@ AT_NIGHT = datetime.time(3, 0)
 class FlexPOS(ListConnector):
     label = "Amero/FlexPOS"
     summary = "Customers, purchases and tickets of a till system reach a list of Heyloyalty every five minutes."
+    flow = card.FLOW
+    needs = card.NEEDS
     record_types = RECORD_TYPES
     job_pages = {JOB: "import_run", ESTIMATE: "import_run"}
     connection: FlexPOSConnection

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.connectors.leadhub import nights, tags
+from integrations.connectors.leadhub import card, nights, tags
 from integrations.connectors.leadhub.client import PROFILES, READS, TAGS, LeadHubClient
 from integrations.connectors.leadhub.models import LeadHubConnection, Notification
 from integrations.core.connector import (
@@ -63,6 +63,8 @@ def record(record_type: RecordType, state: CustomerState, payload: dict[str, Any
 class LeadHub(Connector):
     label = "LeadHub Integration"
     summary = "Points, PINs and coming expiries of loyalty customers reach LeadHub as tags."
+    flow = card.FLOW
+    needs = card.NEEDS
     record_types = (ACCOUNT, PIN, EXPIRY)
     exports = {"loyalty.customer": EXPORT}
     duties = frozenset({"loyalty.pin_mail"})

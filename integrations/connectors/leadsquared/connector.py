@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
 
-from integrations.connectors.leadsquared import activities, leads
+from integrations.connectors.leadsquared import activities, card, leads
 from integrations.connectors.leadsquared.client import BULK, GENERAL, MAX_ACTIVITIES, MAX_UPSERT, LeadSquaredClient
 from integrations.connectors.leadsquared.fields import (
     ACTIVITY_MAPPING,
@@ -53,6 +53,8 @@ MAX_CLOCK_SKEW = datetime.timedelta(minutes=5)
 class LeadSync(Connector):
     label = "LeadSquared Lead Sync"
     summary = "Leads and activities of one LeadSquared account arrive in another."
+    flow = card.FLOW
+    needs = card.NEEDS
     record_types = (LEAD, ACTIVITY)
     connection: LeadSquaredConnection
 
