@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from integrations.connectors.contactsend import (
+    card,
     checks,
     choices,
     collect_hub,
@@ -25,7 +26,7 @@ from integrations.connectors.contactsend.hub_errors import NoSuchCustomer
 from integrations.connectors.contactsend.hub_fields import hub_fields
 from integrations.connectors.contactsend.meeting import Meeting
 from integrations.connectors.contactsend.models import ContactsendConnection, Deletes
-from integrations.connectors.contactsend.pairs import Note, keep, keep_lost
+from integrations.connectors.contactsend.pairs import Note, drop_pairs, keep, keep_lost
 from integrations.connectors.contactsend.people import Known, People
 from integrations.connectors.contactsend.reconcile import Where
 from integrations.connectors.contactsend.send_faults import SubscriberNotFound
@@ -67,6 +68,8 @@ class Contactsend(BothAccounts):
     summary = gettext_lazy(
         "Customers of Contacthub and subscribers of Contactsend, with their newsletters, are kept equal."
     )
+    flow = card.FLOW
+    needs = card.NEEDS
     record_types = (
         RecordType(
             CUSTOMER,
@@ -216,6 +219,12 @@ class Contactsend(BothAccounts):
         """When a change of a subscriber was found, if that is what the item is about."""
         at = item.payload.get("seen_at")
         return datetime.datetime.fromisoformat(at) if at else None
+
+    def forget(self) -> None:
+        """Its node and userdb may have another source now."""
+        own = ContactsendConnection.objects.filter(pk=self.connection.pk)
+        own.update(node_id="", userdb_id="")  # type: ignore[misc]  # the manager is the base's
+        drop_pairs(self.connection.pk)
 
     def keep(self, outcomes: Sequence[Outcome]) -> None:
         notes = [(outcome.item, outcome.note) for outcome in outcomes if isinstance(outcome.note, Note)]

@@ -45,7 +45,9 @@ class ActivationPages(ConnectionActions):
     def frame(self, request: HttpRequest, obj: Any, current: Step | None) -> dict[str, Any]:
         frame = super().frame(request, obj, current)
         if frame["connection"] and obj.state == Connection.State.DRAFT:
-            frame["what_next"] = _("Go through the steps. Saving the last one switches the activation on.")
+            frame["what_next"] = _(
+                "Go through the steps. Saving “Audiences and calculated attributes” switches the activation on."
+            )
         return frame
 
     def all_changes(self, obj: Any) -> Iterator[history.Change]:

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations.connectors.leadsquared import activities, leads
+from integrations.connectors.leadsquared import activities, card, leads
 from integrations.connectors.leadsquared.client import BULK, GENERAL, MAX_ACTIVITIES, MAX_UPSERT, LeadSquaredClient
 from integrations.connectors.leadsquared.fields import (
     ACTIVITY_MAPPING,
@@ -59,6 +59,8 @@ MAX_CLOCK_SKEW = datetime.timedelta(minutes=5)
 class LeadSync(Connector):
     label = gettext_lazy("LeadSquared Lead Sync")
     summary = gettext_lazy("Leads and activities of one LeadSquared account arrive in another.")
+    flow = card.FLOW
+    needs = card.NEEDS
     record_types = (LEAD, ACTIVITY)
     connection: LeadSquaredConnection
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0004_run_reported'),
+        ("core", "0005_removed_and_access"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,3 +1,4 @@
+from integrations.core.models.access import UserField, UserFieldValue
 from integrations.core.models.api_token import ApiToken
 from integrations.core.models.connection import Connection, FieldCatalog, FieldMapping, SettingsVersion
 from integrations.core.models.engine import Clock, Cursor, Lease, Pulse
@@ -24,4 +25,6 @@ __all__ = [
     "Pulse",
     "Run",
     "SettingsVersion",
+    "UserField",
+    "UserFieldValue",
 ]

@@ -78,8 +78,7 @@ def test_a_marketing_admin_goes_through_four_steps_and_the_activation_is_up_and_
     assert f'href="{add}"' in page
     first = marketing.get(add).context["adminform"].form
     assert first["identifier_type"].value() in (type_, type_.pk)
-    roles = [Group.objects.get(name=MARKETING).pk]
-    given = {"name": "To Heyloyalty", "identifier_type": type_.pk, "access_roles": roles, "_next": "1"}
+    given = {"name": "To Heyloyalty", "identifier_type": type_.pk, "_next": "1"}
     answer = marketing.post(add, given, follow=True)
     activation = ActivationConnection.objects.get()
     assert answer.redirect_chain[-1][0].endswith("?step=heyloyalty")
