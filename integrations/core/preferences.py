@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in
@@ -30,7 +31,8 @@ class PreferencesMiddleware:
         if language:
             translation.activate(language)
             request.LANGUAGE_CODE = language
-        with timezone.override(known_zone(zone) or known_zone(request.COOKIES.get(ZONE_COOKIE, ""))):
+        known = known_zone(zone) or known_zone(request.COOKIES.get(ZONE_COOKIE, ""))
+        with timezone.override(known) if known else nullcontext():
             return self.get_response(request)
 
 

@@ -50,6 +50,8 @@ WORK = "l f f f o n o n o"
 WANTS_POST = "l m m m m m m m m"
 ADMINISTRATION = "l f f f f f f f o"
 NOBODY = "l f f f f f f f f"
+# Of their own, whoever may sign in.
+THEIR_OWN = "l o o o o o o o o"
 NO_SUCH_PAGE = "l f f f n n n n n"
 
 # By the last part of its name: what GET and what POST answer on a page of a connection's own.
@@ -89,6 +91,7 @@ CORE_PAGES = {
     "core_delivery_changelist": (LOG_LIST, WANTS_POST),
     "core_delivery_change": (LOG, WANTS_POST),
     "core_delivery_process_held": (WANTS_POST, WORK),
+    "core_preferences_changelist": (THEIR_OWN, THEIR_OWN),
     "core_apitoken_changelist": (ADMINISTRATION, ADMINISTRATION),
     "core_apitoken_add": (ADMINISTRATION, ADMINISTRATION),
     "core_apitoken_change": (ADMINISTRATION, NOBODY),
