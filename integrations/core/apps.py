@@ -13,7 +13,7 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from integrations.core import checks, setup  # noqa: F401
+        from integrations.core import checks, preferences, setup  # noqa: F401
 
         autodiscover_modules("connector")
         post_migrate.connect(setup.write_schedules, sender=self)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from integrations.connectors.contactsend import (
+    card,
     checks,
     choices,
     collect_hub,
@@ -29,7 +30,7 @@ from integrations.connectors.contactsend.hub_errors import Forbidden, NoSuchCust
 from integrations.connectors.contactsend.hub_fields import hub_fields
 from integrations.connectors.contactsend.meeting import Meeting
 from integrations.connectors.contactsend.models import ContactsendConnection, Deletes, SubscriptionRow
-from integrations.connectors.contactsend.pairs import Note, keep, keep_lost
+from integrations.connectors.contactsend.pairs import Note, drop_pairs, keep, keep_lost
 from integrations.connectors.contactsend.people import Known, People
 from integrations.connectors.contactsend.reconcile import Where
 from integrations.connectors.contactsend.send import SendClient
@@ -62,6 +63,10 @@ EVERY = datetime.timedelta(seconds=30)
 AT_NIGHT = datetime.time(3)
 # What `describe` tells the fields of Contacthub's customers by.
 HUB_FIELDS = "contacthub"
+OF_ANOTHER_PAIR = gettext_lazy(
+    "This change was read when the source had another node or userdb. Nothing was sent: whom it is about may not be "
+    "in the present ones. There is nothing to retry."
+)
 
 
 @register(ContactsendConnection)
@@ -70,6 +75,8 @@ class Contactsend(Connector):
     summary = gettext_lazy(
         "Customers of Contacthub and subscribers of Contactsend, with their newsletters, are kept equal."
     )
+    flow = card.FLOW
+    needs = card.NEEDS
     record_types = (
         RecordType(
             CUSTOMER,
@@ -216,12 +223,24 @@ class Contactsend(Connector):
                     "under Show fields to be mapped."
                 )
             )
+        for page in self._pages(job, run):
+            for record in page.records:
+                record.payload["of"] = self.of
+            yield page
+
+    def _pages(self, job: str, run: Run) -> Iterator[Page]:
         cursor = self._cursor(job)
         if job == FIRST:
             return first_sync.pages(self, cursor, run)
         if job == NIGHTLY:
             return collect_send.everything(self, cursor)
         return collect_hub.changes(self, cursor) if job == FROM_HUB else collect_send.changes(self, cursor)
+
+    @property
+    def of(self) -> dict[str, str]:
+        """Where what is read belongs to."""
+        own = self.connection
+        return {"workspace": own.workspace, "node": own.node_id, "userdb": own.userdb_id}
 
     def _cursor(self, job: str) -> dict[str, Any]:
         cursor = Cursor.objects.filter(connection_id=self.connection.pk, job=job).first()
@@ -243,6 +262,8 @@ class Contactsend(Connector):
             raise RecordError(
                 _("What came in was deleted after the retention period. Change the person again to send it.")
             )
+        if payload.get("of", self.of) != self.of:
+            raise RecordError(str(OF_ANOTHER_PAIR))
         if payload.get("operation"):
             return Mapped({"event": item.event_id})
         from_hub = payload["side"] == Where.HUB
@@ -294,6 +315,12 @@ class Contactsend(Connector):
         """When a change of a subscriber was found, if that is what the item is about."""
         at = item.payload.get("seen_at")
         return datetime.datetime.fromisoformat(at) if at else None
+
+    def forget(self) -> None:
+        """Its node and userdb may have another source now."""
+        own = ContactsendConnection.objects.filter(pk=self.connection.pk)
+        own.update(node_id="", userdb_id="")  # type: ignore[misc]  # the manager is the base's
+        drop_pairs(self.connection.pk)
 
     def keep(self, outcomes: Sequence[Outcome]) -> None:
         notes = [(outcome.item, outcome.note) for outcome in outcomes if isinstance(outcome.note, Note)]

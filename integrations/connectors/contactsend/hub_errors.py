@@ -15,10 +15,9 @@ from django.utils.translation import gettext_lazy
 from integrations.core.errors import ConfigurationError, RecordError, TemporaryError
 from integrations.core.http import Answer
 from integrations.core.http.failures import parse_retry_after
-from integrations.core.redact import MASK, clean
+from integrations.core.redact import LONGEST_REASON, MASK, clean, without_addresses
 
 VENDOR = "Contacthub"
-LONGEST_REASON = 200
 LONGEST_PATH = 100
 LONGEST_ENVELOPE = 4000  # bytes of a success that may be an error in disguise
 SHOWN_PROBLEMS = 3
@@ -199,5 +198,4 @@ def safe_words(text: Any) -> str:
     words = clean(str(text or _("no reason given")), 5 * LONGEST_REASON)
     if not re.search(r"\bpropert(y|ies)\b", words):
         words = re.sub(r'"(?:[^"\\]|\\.)*("|$)', MASK, words)
-    words = re.sub(r"[^\s@\"']+@[^\s@\"']+|\+?\d(?:[ -]?\d){4,}", MASK, words)
-    return clean(words.strip().rstrip("."), LONGEST_REASON)
+    return without_addresses(words)

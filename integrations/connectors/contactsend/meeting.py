@@ -23,7 +23,7 @@ from integrations.connectors.contactsend.send_types import SendSubscriber
 from integrations.connectors.contactsend.send_values import Typed, typed
 from integrations.connectors.contactsend.sides import digest
 from integrations.core.connector import Item, Outcome, Result
-from integrations.core.errors import NotSent, TemporaryError, Throttled
+from integrations.core.errors import NotSent, RecordError, TemporaryError, Throttled
 from integrations.core.http import Call
 
 if TYPE_CHECKING:
@@ -165,7 +165,10 @@ class Meeting:
         return merged
 
     def create_customer(self, merged: Merge) -> None:
-        """Or find that somebody has the address already: lists are some seconds behind."""
+        """Or find that somebody has the address already: lists are some seconds behind. Raises RecordError where nobody
+        new can be."""
+        if self.connector.connection.node_is_aggregate:
+            raise RecordError(str(AGGREGATE))
         paths = {row.path: merged.to_hub[row.field] for row in self.shape.rows if row.field in merged.to_hub}
         body = write_hub(paths, self.connector.extended_schema)
         try:
@@ -243,6 +246,10 @@ class Meeting:
 NOT_LISTED = gettext_lazy(
     "Contacthub has a customer with these identifying values already, which its lists don't show "
     "yet; it will be tried again."
+)
+AGGREGATE = gettext_lazy(
+    "The active node is an aggregate: it shows customers of other nodes and takes nobody new. Create the person in one "
+    "of those nodes in Contacthub, then press Retry; or choose one of those nodes under Source."
 )
 BOUNCING = gettext_lazy(
     "Held: the portal has changed this person %(times)s times within %(minutes)s minutes, and "

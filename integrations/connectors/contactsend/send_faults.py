@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from integrations.core.errors import ConfigurationError, RecordError, SyncError, TemporaryError, Throttled
-from integrations.core.redact import MASK, clean
+from integrations.core.redact import clean, safe_words
 
 VENDOR = "Contactsend"
-LONGEST_REASON = 200
 # What a service says of itself, not of what it was sent.
 OWN_TROUBLE = re.compile(r"exception|timed? ?out|unavailable|temporar|try again|overload|connection|internal", re.I)
 PAUSE_SECONDS = 5.0  # when calls come too fast and no time is named
@@ -91,13 +90,6 @@ def no_token(reason: str) -> ConfigurationError:
         _("%(vendor)s gave no token for userKey and apiKey: %(reason)s. Ask Contactlab support.")
         % {"vendor": VENDOR, "reason": reason}
     )
-
-
-def safe_words(text: str) -> str:
-    """A reason in Contactsend's words without values: quoted text, addresses and numbers are masked."""
-    text = re.sub(r"""(?<!\w)(["']).*?(?:\1(?!\w)|$)""", MASK, clean(text, 5 * LONGEST_REASON))
-    text = re.sub(r"[^\s@]+@[^\s@]+|\+?\d(?:[ -]?\d){4,}", MASK, text)
-    return clean(text.strip().rstrip("."), LONGEST_REASON)
 
 
 def _keys(match: re.Match[str]) -> SyncError:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from integrations.connectors.flexpos import checks, import_records, members, report, standing, streams, tracking
+from integrations.connectors.flexpos import card, checks, import_records, members, report, standing, streams, tracking
 from integrations.connectors.flexpos.choices import choices
 from integrations.connectors.flexpos.client import FlexPOSClient
 from integrations.connectors.flexpos.customers import EMAIL, MEMBER, NO_EMAIL, NO_MOBILE, match
@@ -75,6 +75,8 @@ class FlexPOS(ListConnector):
     summary = gettext_lazy(
         "Customers, purchases and tickets of a till system reach a list of Heyloyalty every five minutes."
     )
+    flow = card.FLOW
+    needs = card.NEEDS
     record_types = RECORD_TYPES
     job_pages = {JOB: "import_run", ESTIMATE: "import_run"}
     connection: FlexPOSConnection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -17,10 +18,12 @@ from django.utils.translation import gettext_lazy
 from integrations.connectors.heyloyalty import sync
 from integrations.connectors.heyloyalty.activation_form import EMPTY, LABEL, ActivationForm, question_of
 from integrations.connectors.heyloyalty.attached import attach, ensure, removed_label
+from integrations.connectors.heyloyalty.attached_history import attached_changes
 from integrations.connectors.heyloyalty.connector import HeyloyaltyActivation
 from integrations.connectors.heyloyalty.list_question import answer
 from integrations.connectors.heyloyalty.listen import queue_labels
 from integrations.connectors.heyloyalty.models import ActivationConnection, AttachedField
+from integrations.core.admin.connection import history
 from integrations.core.admin.connection.actions import RUN, ConnectionActions, cannot_enable
 from integrations.core.admin.connection.steps import Step
 from integrations.core.errors import ConfigurationError, SyncError
@@ -42,8 +45,14 @@ class ActivationPages(ConnectionActions):
     def frame(self, request: HttpRequest, obj: Any, current: Step | None) -> dict[str, Any]:
         frame = super().frame(request, obj, current)
         if frame["connection"] and obj.state == Connection.State.DRAFT:
-            frame["what_next"] = _("Go through the steps. Saving the last one switches the activation on.")
+            frame["what_next"] = _(
+                "Go through the steps. Saving “Audiences and calculated attributes” switches the activation on."
+            )
         return frame
+
+    def all_changes(self, obj: Any) -> Iterator[history.Change]:
+        yield from super().all_changes(obj)
+        yield from attached_changes(obj)
 
     def list_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The name of the list that is typed in the form, asked for with the keys that are typed or saved there."""

@@ -26,10 +26,7 @@ from integrations.core.models import Run
 GENERAL = Step(
     "general",
     _("General information"),
-    (
-        (None, {"fields": ("name", "description", "identifier_type")}),
-        (_("Connector Access"), {"fields": ("access_roles",)}),
-    ),
+    ((None, {"fields": ("name", "description", "identifier_type")}),),
 )
 ADDRESSES = (_("Addresses and limits"), {"fields": ("api_address", "calls_per_second")})
 ACCOUNT = Step(

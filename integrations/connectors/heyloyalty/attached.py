@@ -142,7 +142,8 @@ def ensure(connector: HeyloyaltyActivation, at: datetime.datetime) -> list[Attac
     for row in rows:
         row.ready_at = None if row.problem else row.ready_at or at
         # Meanwhile it may have been renamed, or deleted.
-        row.save(update_fields=["field_name", "ready_at", "problem"])
+        found = AttachedField.objects.filter(pk=row.pk)
+        found.update(field_name=row.field_name, ready_at=row.ready_at, problem=row.problem)
     return [row for row in rows if row.problem]
 
 

@@ -7,6 +7,7 @@ reading the members before and after: `look`, `expect`, `send`, or all of it: `i
 from __future__ import annotations
 
 import csv
+import datetime
 import enum
 import io
 import json
@@ -49,12 +50,13 @@ class Told(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Seen:
-    """A member as the list shows it: its id, the values of the fields asked for, and its address as it is written
-    there."""
+    """A member as the list shows it: its id, the values of the fields asked for, its address as it is written there,
+    and how long after its creation it was changed last."""
 
     member_id: str
     values: Mapping[str, Normal]
     address: str = ""
+    age: datetime.timedelta | None = None
 
 
 # By key; a list that allows duplicates has several.

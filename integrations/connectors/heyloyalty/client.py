@@ -26,7 +26,7 @@ from integrations.core.errors import ConfigurationError, RecordError, TemporaryE
 from integrations.core.http import Answer, Call, HttpClient
 from integrations.core.http.failures import status_failure
 from integrations.core.http.ratelimit import RateLimits
-from integrations.core.redact import MASK, clean, redact
+from integrations.core.redact import redact, safe_words
 
 VENDOR = "Heyloyalty"
 PAGE, LARGEST_PAGE = 50, 5000
@@ -34,7 +34,8 @@ PAGE, LARGEST_PAGE = 50, 5000
 LARGEST_ANSWER = 32 * 1024 * 1024
 # Signing anew for each call would make one more password to be masked a call.
 SIGNATURE_SECONDS = 60
-LONGEST_REASON = 200
+# Heyloyalty's words before the name of a field.
+NAMED_AFTER = ("field", "column")
 LONGEST_ENVELOPE = 2000  # bytes of a success that may be an error in disguise
 
 CREATED = {"create": True, "update": False}
@@ -290,7 +291,7 @@ class HeyloyaltyClient:
             raise _not_found(said)
         if status in (400, 409, 422) or (status < 300 and ("error" in said or said.get("status") == "error")):
             reason = str(said.get("error") or said.get("message") or _("no reason given"))
-            raise Refused(safe_words(redact(reason, self._hidden)))
+            raise Refused(safe_words(redact(reason, self._hidden), names_after=NAMED_AFTER))
         if status != answer.status and (failure := status_failure(VENDOR, status, answer.headers)):
             raise failure
 
@@ -320,13 +321,6 @@ def envelope(answer: Answer) -> dict[str, Any]:
     if not isinstance(said, dict) or (answer.status < 300 and ("id" in said or "member_id" in said)):
         return {}
     return said
-
-
-def safe_words(text: str) -> str:
-    """A reason in Heyloyalty's words without values: quoted text (but not names of fields), addresses and numbers."""
-    text = re.sub(r"""(?<!\w)(?<!field )(?<!column )(["']).*?(?:\1(?!\w)|$)""", MASK, clean(text, 5 * LONGEST_REASON))
-    text = re.sub(r"[^\s@]+@[^\s@]+|\+?\d(?:[ -]?\d){4,}", MASK, text)
-    return clean(text.strip().rstrip("."), LONGEST_REASON)
 
 
 def _not_found(said: Mapping[str, Any]) -> RecordError | ConfigurationError:

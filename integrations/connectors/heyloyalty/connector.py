@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations.connectors.heyloyalty import checks, labels, members, report, sync
+from integrations.connectors.heyloyalty import card, checks, labels, members, report, sync, taking_back
 from integrations.connectors.heyloyalty.attached import refuse_without_identifier
 from integrations.connectors.heyloyalty.list_connector import ListConnector
-from integrations.connectors.heyloyalty.models import ActivationConnection
+from integrations.connectors.heyloyalty.models import ActivationConnection, AttachedField
 from integrations.connectors.heyloyalty.records import FIELD, MEMBER
 from integrations.connectors.heyloyalty.sync import COMPARE, SYNC
 from integrations.connectors.heyloyalty.values import Converter
@@ -30,6 +30,8 @@ AT_NIGHT = datetime.time(3, 0)
 class HeyloyaltyActivation(ListConnector):
     label = "Heyloyalty"
     summary = gettext_lazy("Audiences and calculated attributes reach the members of a list of Heyloyalty as fields.")
+    flow = card.FLOW
+    needs = card.NEEDS
     record_types = (MEMBER, FIELD)
     joins_source = True
     connection: ActivationConnection
@@ -96,6 +98,14 @@ class HeyloyaltyActivation(ListConnector):
 
     def deliver(self, record_type: str, items: Sequence[Item]) -> Iterable[Outcome]:
         return members.deliver(self, items) if record_type == MEMBER.name else labels.deliver(self, items)
+
+    def keep(self, outcomes: Sequence[Outcome]) -> None:
+        taking_back.remember(self.connection.pk, outcomes)
+
+    def forget(self) -> None:
+        """Its fields stay on the list; nobody is to think that they are filled."""
+        attached = AttachedField.objects.filter(connection_id=self.connection.pk, state=AttachedField.State.ATTACHED)
+        attached.update(state=AttachedField.State.DETACHED)
 
     def finished(self, run: Run) -> None:
         sync.go_on(self.connection, run)

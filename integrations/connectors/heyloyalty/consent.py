@@ -5,6 +5,7 @@ Heyloyalty hides unsubscribed members from look-ups: what we know of a person ha
 
 from __future__ import annotations
 
+import datetime
 import enum
 import re
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.core.errors import RecordError
 from integrations.core.hooks import as_json
 
+TIMES = ("created_at", "updated_at")
 # It travels in addresses.
 MEMBER_ID = re.compile(r"[A-Za-z0-9-]{1,50}")
 NOT_A_WEBHOOK = _(
@@ -68,6 +70,15 @@ def is_unsubscribed(member: Mapping[str, Any]) -> bool:
     """The one reliable sign is `unsubscribed_at`; an empty time is written as null or in zeros."""
     at = str(member.get("unsubscribed_at") or "")
     return bool(at) and not at.startswith("0000-00-00")
+
+
+def age(member: Mapping[str, Any]) -> datetime.timedelta | None:
+    """Between a member's creation and the last change of it, by Heyloyalty's own clock. None when it doesn't say."""
+    try:
+        created, updated = (datetime.datetime.fromisoformat(str(member.get(name))) for name in TIMES)
+        return updated - created
+    except (ValueError, TypeError):
+        return None
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def _plan(connector: HeyloyaltyActivation, person: Person, seen: Seen | None) ->
     if seen is not None:
         if not changes(connector.member_list, person.row, seen.values):
             return there_already(item, seen, creates=connector.connection.create_members)
-        return Plan(item, key, Act.UPDATE, person.row, seen.member_id, seen)
+        return Plan(item, key, Act.UPDATE, person.row, seen.member_id, seen, watched=True)
     known = known_id(item)
     member = connector.heyloyalty.member(connector.member_list.id, known) if known else None
     decision = decide(standing(known, member), reimport_unsubscribed=False)
@@ -140,7 +140,7 @@ def _plan(connector: HeyloyaltyActivation, person: Person, seen: Seen | None) ->
         return Plan(item, key, Act.PATCH, person.row, known)
     if not connector.connection.create_members or "empty" in item.payload:
         return Outcome(item, Result.SKIPPED, str(NO_MEMBER), Skip.UPDATE_ONLY)
-    return Plan(item, key, Act.CREATE, {connector.match_on: person.address, **person.row})
+    return Plan(item, key, Act.CREATE, {connector.match_on: person.address, **person.row}, watched=True)
 
 
 def _write(connector: HeyloyaltyActivation, plans: Sequence[Plan]) -> Iterator[Outcome]:

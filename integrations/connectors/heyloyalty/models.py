@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from integrations.connectors.heyloyalty.account import HeyloyaltyAccount
 from integrations.connectors.heyloyalty.client import bare
@@ -107,6 +108,9 @@ class AttachedField(models.Model):
     ready_at = models.DateTimeField(null=True)
     # Why the list doesn't have it, or why nothing is sent to it.
     problem = models.TextField(blank=True)
+
+    # What the engine notes is written without it.
+    history = HistoricalRecords(excluded_fields=["format", "ready_at", "problem"])
 
     class Meta:
         verbose_name = _("attached field")

@@ -30,7 +30,7 @@ class Act(enum.StrEnum):
 @dataclass(frozen=True, eq=False)
 class Plan:
     """What to do, with which values. `key` is the address as `bulk.key_of` gives it, `seen` the member as the list
-    shows it."""
+    shows it. `watched`: if it subscribes somebody again who unsubscribed, that is taken back."""
 
     item: Item
     key: str
@@ -38,6 +38,7 @@ class Plan:
     row: Mapping[str, Value]
     member_id: str = ""
     seen: Seen | None = None
+    watched: bool = False
 
 
 def known_id(item: Item) -> str:

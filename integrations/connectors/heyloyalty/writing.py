@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.utils.translation import gettext_lazy as _
 
 from integrations.connectors.heyloyalty.client import NotFound
 from integrations.connectors.heyloyalty.list_connector import ListConnector
+from integrations.connectors.heyloyalty.looking import look
 from integrations.connectors.heyloyalty.plans import Act, Plan
+from integrations.connectors.heyloyalty.taking_back import after_upsert
 from integrations.core.connector import Outcome, Result
 from integrations.core.errors import RecordError
 
@@ -30,9 +34,22 @@ def _update(connector: ListConnector, one: Plan) -> Outcome:
 
 def _create(connector: ListConnector, one: Plan, skip_opt_in: bool) -> Outcome:
     client, list_id = connector.heyloyalty, connector.member_list.id
+    if one.watched and (joined := _look_again(connector, one)) is not None:
+        return _update(connector, joined)
     if one.act == Act.ANEW:
         written = client.create_member(list_id, one.row, skip_opt_in)
     else:
         written = client.upsert(list_id, connector.match_on, one.row, skip_opt_in)
+    if one.watched and not written.created:
+        return after_upsert(connector, one, written)
     result = Result.NEW if written.created else Result.UPDATED
     return Outcome(one.item, result, remote_id=written.member_id, call=written.call)
+
+
+def _look_again(connector: ListConnector, one: Plan) -> Plan | None:
+    """By this address alone, right before the call: whom an upsert then finds nevertheless was hidden."""
+    seen = look(connector.heyloyalty, connector.member_list, connector.match_on, [one.key]).get(one.key)
+    if seen is None:
+        return None
+    row = {name: value for name, value in one.row.items() if name != connector.match_on}
+    return replace(one, act=Act.UPDATE, row=row, member_id=seen.member_id, seen=seen)

@@ -24,7 +24,7 @@ KEY = Step(
     _("API key"),
     (
         (None, {"fields": ("name", "api_key")}),
-        (_("Connection"), {"fields": ("api_address", "calls_per_minute", "description", "access_roles")}),
+        (_("Connection"), {"fields": ("api_address", "calls_per_minute", "description")}),
     ),
 )
 EXPIRY_STEP = Step(

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from integrations.connectors.leadhub import nights, tags
+from integrations.connectors.leadhub import card, nights, tags
 from integrations.connectors.leadhub.client import PROFILES, READS, TAGS, LeadHubClient
 from integrations.connectors.leadhub.models import LeadHubConnection, Notification
 from integrations.core.connector import (
@@ -65,6 +65,8 @@ def record(record_type: RecordType, state: CustomerState, payload: dict[str, Any
 class LeadHub(Connector):
     label = gettext_lazy("LeadHub Integration")
     summary = gettext_lazy("Points, PINs and coming expiries of loyalty customers reach LeadHub as tags.")
+    flow = card.FLOW
+    needs = card.NEEDS
     record_types = (ACCOUNT, PIN, EXPIRY)
     exports = {"loyalty.customer": EXPORT}
     duties = frozenset({"loyalty.pin_mail"})

@@ -6,12 +6,13 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations.connectors.leadsquared import activities, leads
+from integrations.connectors.leadsquared import activities, card, leads
 from integrations.connectors.leadsquared.client import BULK, GENERAL, MAX_ACTIVITIES, MAX_UPSERT, LeadSquaredClient
 from integrations.connectors.leadsquared.fields import (
     ACTIVITY_MAPPING,
@@ -58,6 +59,8 @@ MAX_CLOCK_SKEW = datetime.timedelta(minutes=5)
 class LeadSync(Connector):
     label = gettext_lazy("LeadSquared Lead Sync")
     summary = gettext_lazy("Leads and activities of one LeadSquared account arrive in another.")
+    flow = card.FLOW
+    needs = card.NEEDS
     record_types = (LEAD, ACTIVITY)
     connection: LeadSquaredConnection
 
@@ -122,6 +125,9 @@ class LeadSync(Connector):
             yield CheckStep(_("The search field %(name)s exists") % {"name": name}, name in names, detail)
 
     # -- in ----------------------------------------------------------------------------------------
+
+    # Any other status counts as a failure of the webhook, and repeated ones have LeadSquared switch it off.
+    refuses_with = HTTPStatus.OK
 
     @classmethod
     def acknowledge(cls, ok: bool, reason: str = "") -> dict[str, Any]:

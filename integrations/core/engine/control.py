@@ -19,7 +19,7 @@ from integrations.core.engine import collect
 from integrations.core.engine.lease import Held
 from integrations.core.engine.settle import finish_runs
 from integrations.core.engine.wake import wake
-from integrations.core.models import Event, Run
+from integrations.core.models import Connection, Event, Run
 from integrations.core.models.journal import OPEN
 
 CHUNK = 1000
@@ -74,12 +74,13 @@ def halted(connection_id: int) -> frozenset[int]:
 def end_stopped(held: Held, in_hand: Collection[int] = ()) -> None:
     """Settle what the stopping runs of a connection have not sent, except what is under way. Raises LeaseLost."""
     stopping = Run.objects.filter(connection_id=held.connection_id, status=Run.Status.STOPPING)
-    for run_id in list(stopping.values_list("pk", flat=True)):
+    for run_id, state in list(stopping.values_list("pk", "connection__state")):
+        why = Skip.REMOVED if state == Connection.State.REMOVED else Skip.STOPPED
         waiting = Event.objects.filter(run_id=run_id, settled_at__isnull=True).exclude(pk__among=in_hand)
         while ids := list(waiting.values_list("pk", flat=True)[:CHUNK]):
             with transaction.atomic():
                 held.renew()
-                number = _skip(ids)
+                number = _skip(ids, why)
                 Run.objects.filter(pk=run_id).update(skipped=F("skipped") + number)
         if not Event.objects.filter(run_id=run_id, settled_at__isnull=True).exists():
             Run.objects.filter(pk=run_id, status=Run.Status.STOPPING).update(
@@ -87,11 +88,11 @@ def end_stopped(held: Held, in_hand: Collection[int] = ()) -> None:
             )
 
 
-def _skip(event_ids: list[int]) -> int:
+def _skip(event_ids: list[int], why: Skip) -> int:
     return Event.objects.filter(pk__among=event_ids).update(
         outcome=Event.Outcome.SKIPPED,
-        code=Skip.STOPPED,
-        message=SKIP_REASONS[Skip.STOPPED],
+        code=why,
+        message=SKIP_REASONS[why],
         due_at=None,
         settled_at=timezone.now(),
     )
@@ -104,7 +105,7 @@ def abandon(connection_id: int) -> None:
         waiting = Event.objects.filter(run_id=run.pk, settled_at__isnull=True)
         number = 0
         while ids := list(waiting.values_list("pk", flat=True)[:CHUNK]):
-            number += _skip(ids)
+            number += _skip(ids, Skip.STOPPED)
         Run.objects.filter(pk=run.pk).update(
             skipped=F("skipped") + number, status=Run.Status.STOPPED, complete=True, finished_at=timezone.now()
         )

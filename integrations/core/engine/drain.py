@@ -320,6 +320,9 @@ def drain(connection_id: int, *, budget: float = BUDGET) -> None:
         connector.close()
     # A worker that was woken meanwhile found the lease taken and went away: this one looks for it, once it is free.
     held.release(wanted=False, **_handover(work, lease.failures))
+    if Connection.objects.filter(pk=connection_id, state=Connection.State.REMOVED).exists():
+        # What landed after the removal was kept again.
+        connector.forget()
     if _is_left(work) and _may_send(connection_id):
         wake(connection_id)
 

@@ -11,14 +11,16 @@ from django.utils import timezone
 
 from integrations.core.engine.settle import finish_runs
 from integrations.core.engine.wake import wake
-from integrations.core.models import Event, Run
+from integrations.core.models import Connection, Event, Run
 
 CHUNK = 500
 FAILED_AGAIN = "The first record failed again, so the other {number} were left as they are: {message}"
 
 
 def failed(connection_id: int) -> Any:
-    return Event.objects.filter(connection_id=connection_id, outcome=Event.Outcome.FAILED)
+    """Those of a connection that can be sent again; none of a removed one."""
+    events = Event.objects.filter(connection_id=connection_id, outcome=Event.Outcome.FAILED)
+    return events.exclude(connection__state=Connection.State.REMOVED)
 
 
 def retry(connection_id: int, event_ids: list[int], user: User | None = None) -> Run | None:

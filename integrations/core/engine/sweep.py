@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from integrations.core.connector import Job
-from integrations.core.engine import collect, report, retry
+from integrations.core.engine import collect, removal, report, retry
 from integrations.core.engine.lease import DELIVER
 from integrations.core.engine.wake import wake
 from integrations.core.models import Clock, Connection, Delivery, Event, Lease, Pulse, Run
@@ -27,6 +27,7 @@ def sweep(now: datetime.datetime | None = None) -> None:
     """One pass. Safe to run twice at once: every step is guarded by a lease, a constraint or a comparison."""
     now = now or timezone.now()
     Pulse.objects.update_or_create(name=PULSE, defaults={"at": now})
+    removal.end_work()
     _wake_connections(now)
     _resume_runs()
     _check_books()

@@ -1,8 +1,10 @@
+from integrations.core.models.access import UserField, UserFieldValue
 from integrations.core.models.api_token import ApiToken
 from integrations.core.models.connection import Connection, FieldCatalog, FieldMapping, SettingsVersion
 from integrations.core.models.engine import Clock, Cursor, Lease, Pulse
 from integrations.core.models.intake import Delivery, HookToken
 from integrations.core.models.journal import Attempt, Event, EventPayload, Exchange, Link, Run
+from integrations.core.models.preferences import Preferences
 
 __all__ = [
     "ApiToken",
@@ -19,7 +21,10 @@ __all__ = [
     "HookToken",
     "Lease",
     "Link",
+    "Preferences",
     "Pulse",
     "Run",
     "SettingsVersion",
+    "UserField",
+    "UserFieldValue",
 ]

@@ -141,6 +141,8 @@ class ConnectionActions(ConnectionPages):
         self.message_user(request, text, level)
 
     def _back(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        if request.POST.get("back") == "marketplace":
+            return redirect("admin:core_connection_changelist")
         names = [step.name for step in self.steps]
         name = request.POST.get("step", "")
         query = f"?step={name}" if name in names else ""

@@ -136,5 +136,7 @@ def _roles(rows: Any) -> str:
 def _shown(column: Any, value: Any) -> str:
     if isinstance(value, bool):
         return _("on") if value else _("off")
+    if column.is_relation and value is not None:
+        value = column.related_model._default_manager.filter(pk=value).first() or _("one that was deleted")
     choices = dict(column.flatchoices) if getattr(column, "choices", None) else {}
     return str(choices.get(value, value)) if value not in (None, "") else "–"

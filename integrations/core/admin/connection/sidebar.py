@@ -48,7 +48,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """For UNFOLD["SIDEBAR"]["navigation"]."""
     sources = [_of_source(request, group) for group in _groups]
     mine: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    visible = Connection.objects.visible_to(request.user).order_by("name")
+    visible = Connection.objects.visible_to(request.user).installed().order_by("name")
     for kind, pk, title in visible.values_list("connector", "pk", "name"):
         mine[kind].append((pk, title))
     connectors = [
@@ -56,7 +56,15 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         for name, connector in all_connectors()
         if not connector.joins_source
     ]
-    return [group for group in [*sources, *connectors, _logs(request), _people(request)] if group and group["items"]]
+    groups = [_marketplace(request), *sources, *connectors, _logs(request), _people(request)]
+    return [group for group in groups if group and group["items"]]
+
+
+def _marketplace(request: HttpRequest) -> dict[str, Any]:
+    if not admin.site._registry[Connection].has_view_permission(request):
+        return {"items": []}
+    link = reverse("admin:core_connection_changelist")
+    return {"items": [item(_("Apps Marketplace"), "apps", link, request.path == link)]}
 
 
 def _of_source(request: HttpRequest, group: Group) -> dict[str, Any]:
@@ -87,7 +95,7 @@ def _logs(request: HttpRequest) -> dict[str, Any]:
 
 
 def _people(request: HttpRequest) -> dict[str, Any]:
-    pages = (("auth_user", "person"), ("auth_group", "group"), ("core_apitoken", "key"))
+    pages = (("auth_user", "person"), ("auth_group", "group"), ("core_userfield", "rule"), ("core_apitoken", "key"))
     return {"title": _("Users and roles"), "separator": True, "items": _registered(request, pages)}
 
 

@@ -206,7 +206,7 @@ class DeliveryAdmin(JournalAdmin):
     def process_held(self, request: HttpRequest, connection_id: int) -> HttpResponse:
         if not request.user.has_perm("core.run_connection"):
             raise PermissionDenied
-        connection = get_object_or_404(Connection.objects.visible_to(request.user), pk=connection_id)
+        connection = get_object_or_404(Connection.objects.visible_to(request.user).installed(), pk=connection_id)
         if connection.state != Connection.State.ENABLED:
             text = _("“%(name)s” is not enabled: enable it first, then process its held calls.")
             messages.warning(request, text % {"name": connection.name})

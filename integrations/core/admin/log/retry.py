@@ -60,12 +60,18 @@ def start_retry(request: HttpRequest, event_ids: Iterable[int], *, one_first: bo
     start: Start = retry.retry_all if one_first else retry.retry
     runs = []
     number = 0
-    for connection_id, ids in by_connection(event_ids, visible).items():
+    groups = by_connection(event_ids, visible)
+    ended = visible.removed & groups.keys()
+    for connection_id in ended:
+        text = _("%(name)s: what failed there can't be sent again, because the connection was removed.")
+        messages.warning(request, text % {"name": visible.names[connection_id]})
+    for connection_id, ids in groups.items():
         run = start(connection_id, ids, request.user)
         if run is not None:
             runs.append(run)
             number += len(ids)
-    _tell(request, runs, number, one_first=one_first)
+    if runs or not ended:
+        _tell(request, runs, number, one_first=one_first)
 
 
 def _tell(request: HttpRequest, runs: list[Run], number: int, *, one_first: bool) -> None:
@@ -92,7 +98,11 @@ def confirmation(request: HttpRequest) -> dict[str, Any]:
     visible = Visible.of(request)
     ids = matching_ids(request, visible)
     groups = by_connection(ids, visible)
-    rows = [(visible.names[connection_id], len(found)) for connection_id, found in groups.items()]
+    rows = [
+        (visible.names[connection_id], len(found))
+        for connection_id, found in groups.items()
+        if connection_id not in visible.removed
+    ]
     return {
         "rows": rows,
         "number": sum(number for _name, number in rows),

@@ -32,7 +32,9 @@ NO_ACTIVATION = gettext_lazy(
 
 
 class NotFound(RecordError):
-    """Raptor has no such thing (404)."""
+    """Raptor has no such thing (404). `of_audience`: it says itself that the thing is the audience."""
+
+    of_audience = False
 
 
 class Expired(SyncError):
@@ -126,7 +128,9 @@ def classify(answer: Answer) -> None:
             % {"reason": reason(answer)}
         )
     if answer.status == 404:
-        raise NotFound(_("Raptor answered: %(reason)s.") % {"reason": reason(answer)})
+        missing = NotFound(_("Raptor answered: %(reason)s.") % {"reason": reason(answer)})
+        missing.of_audience = "audience" in words_of(answer).lower()
+        raise missing
     if answer.status == 410:
         raise Expired(_("Raptor answered: %(reason)s.") % {"reason": reason(answer)})
     if answer.status == 400:
@@ -135,12 +139,16 @@ def classify(answer: Answer) -> None:
 
 def reason(answer: Answer) -> str:
     """The status with the words Raptor gave, if it did."""
+    return clean(f"{answer.status} {words_of(answer)}", LONGEST_REASON).strip().rstrip(".")
+
+
+def words_of(answer: Answer) -> str:
+    """Of its error; "" when it gave none."""
     try:
         said = answer.json()
     except TemporaryError:
-        said = None
-    words = said.get("error") if isinstance(said, dict) else None
-    return clean(f"{answer.status} {words or ''}", LONGEST_REASON).strip().rstrip(".")
+        return ""
+    return str(said.get("error") or "") if isinstance(said, dict) else ""
 
 
 def listed(answer: Answer, name: str) -> list[Any]:
