@@ -237,6 +237,8 @@ class Connector:
     duties: ClassVar[frozenset[str]] = frozenset()
     # It stands in the sidebar among its source's pages (see `sidebar.joins`).
     joins_source: ClassVar[bool] = False
+    # The setting with the address that it mails what failed in each run to: the same person gets no alert of that.
+    reports_to: ClassVar[str] = ""
     # How many batches travel at once; the rate limit decides how fast.
     concurrency: ClassVar[int] = 8
 

@@ -30,6 +30,7 @@ class HeyloyaltyActivation(ListConnector):
     summary = "Audiences and calculated attributes reach the members of a list of Heyloyalty as fields."
     record_types = (MEMBER, FIELD)
     joins_source = True
+    reports_to = "errors_to"
     connection: ActivationConnection
 
     @cached_property

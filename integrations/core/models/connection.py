@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -107,11 +107,16 @@ class Connection(models.Model):
         return self.destinations()
 
     def set_state(self, state: str, reason: str = "") -> None:
-        """Change the state and nothing else, so that a settings form open elsewhere can't undo it."""
+        """Change the state and nothing else, so that a settings form open elsewhere can't undo it; alert, if it is bad
+        or was."""
+        from integrations.core.alerts.look import state_changed
+
         self.state, self.state_reason, self.state_since = state, reason, timezone.now()
-        Connection.objects.filter(pk=self.pk).update(
-            state=self.state, state_reason=self.state_reason, state_since=self.state_since
-        )
+        with transaction.atomic():
+            Connection.objects.filter(pk=self.pk).update(
+                state=self.state, state_reason=self.state_reason, state_since=self.state_since
+            )
+            state_changed(self)
 
 
 class FieldMapping(models.Model):
