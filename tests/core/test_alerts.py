@@ -127,6 +127,14 @@ def test_a_stop_by_itself_says_why_and_is_told_once(connection: Connection) -> N
     assert "It stopped by itself: The key … was refused." in told.body
 
 
+def test_what_is_a_draft_again_is_nobodys_trouble(connection: Connection) -> None:
+    connection.set_state(Connection.State.ATTENTION, "The key was refused.")
+    broken(connection)
+    assert len(looked()) == 2
+    connection.set_state(Connection.State.DRAFT)
+    assert looked() == [] and not Alert.objects.filter(recovered_at__isnull=True).exists()
+
+
 def test_the_first_enabling_of_a_draft_tells_nobody(connection: Connection) -> None:
     connection.set_state(Connection.State.DRAFT)
     connection.set_state(Connection.State.ENABLED, "Enabled by mia")
@@ -143,6 +151,8 @@ def test_the_first_enabling_of_a_draft_tells_nobody(connection: Connection) -> N
         {"status": Run.Status.SKIPPED, "read": 0},
         {"status": Run.Status.STOPPED, "failed": 10},
         {"failed": 3},
+        {"read": 1, "failed": 1},
+        {"read": 2, "failed": 2},
         {"read": 0},
     ],
 )
@@ -318,8 +328,8 @@ def test_alerts_name_pages_that_exist(connection: Connection) -> None:
 # -- the judge, alone -----------------------------------------------------------------------------------------
 
 
-def run(pk: int, read: int, failed: int, status: str = "") -> judge.Ended:
-    return judge.Ended(pk, status or ("failure" if failed else "success"), read, failed)
+def run(pk: int, read: int, failed: int, status: str = "", *, live: bool = False) -> judge.Ended:
+    return judge.Ended(pk, status or ("failure" if failed else "success"), read, failed, live=live)
 
 
 @pytest.mark.parametrize(
@@ -329,6 +339,8 @@ def run(pk: int, read: int, failed: int, status: str = "") -> judge.Ended:
         (run(1, 10, 3), set()),
         (run(1, 10, 4), {Kind.MANY_FAILED}),
         (run(1, 1, 1), {Kind.MANY_FAILED}),
+        (run(1, 2, 2, live=True), set()),
+        (run(1, 3, 3, live=True), {Kind.MANY_FAILED}),
         (run(1, 0, 0, "failure"), {Kind.RUN_FAILED}),
         (run(1, 10, 0, "unbalanced"), {Kind.RUN_FAILED}),
         (run(1, 10, 9, "unbalanced"), {Kind.RUN_FAILED, Kind.MANY_FAILED}),
@@ -336,6 +348,11 @@ def run(pk: int, read: int, failed: int, status: str = "") -> judge.Ended:
 )
 def test_a_run_alone(found: judge.Ended, kinds: set[str]) -> None:
     assert judge.troubles([found], [found]).keys() == kinds
+
+
+def test_one_live_change_that_fails_is_no_recovery() -> None:
+    assert not judge.is_over(Kind.MANY_FAILED, run(1, 1, 1, live=True))
+    assert judge.is_over(Kind.MANY_FAILED, run(1, 1, 0, live=True))
 
 
 def test_the_newest_of_several_bad_ones_is_named() -> None:

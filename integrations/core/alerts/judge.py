@@ -9,18 +9,21 @@ from integrations.core.models.alert import AlertKind
 from integrations.core.models.journal import RunStatus
 
 MOST_FAILED = 0.3
+# Live changes come a few at a time: one that fails is all of its run, and no news.
+LEAST_LIVE = 3
 IN_A_ROW = 5
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A run that is over. `broke`: it was given up; its records may be fine."""
+    """A run that is over. `broke`: it was given up; its records may be fine. `live`: it is no job's."""
 
     pk: int
     status: str
     read: int
     failed: int
     broke: bool = False
+    live: bool = False
 
     @property
     def failing(self) -> bool:
@@ -32,8 +35,12 @@ def is_broken(run: Ended) -> bool:
     return run.status == RunStatus.UNBALANCED or (run.failing and (run.broke or not run.failed))
 
 
-def has_many_failed(run: Ended) -> bool:
+def is_mostly_bad(run: Ended) -> bool:
     return run.failed > MOST_FAILED * run.read
+
+
+def has_many_failed(run: Ended) -> bool:
+    return is_mostly_bad(run) and (not run.live or run.failed >= LEAST_LIVE)
 
 
 def troubles(fresh: Sequence[Ended], history: Sequence[Ended]) -> dict[AlertKind, Ended]:
@@ -54,4 +61,4 @@ def is_over(kind: str, newest: Ended) -> bool:
     """Whether the newest run says that this trouble has gone."""
     if kind == AlertKind.RUN_FAILED:
         return not is_broken(newest)
-    return not (has_many_failed(newest) if kind == AlertKind.MANY_FAILED else newest.failing)
+    return not (is_mostly_bad(newest) if kind == AlertKind.MANY_FAILED else newest.failing)

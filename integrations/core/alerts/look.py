@@ -30,13 +30,19 @@ STOPPED = (Connection.State.ATTENTION, Connection.State.DISABLED)
 
 
 def state_changed(connection: Connection) -> None:
-    """Called in the transaction that changes it. Whoever stops what has stopped already tells nobody again."""
+    """Called in the transaction that changes it.
+
+    Stopping what has stopped already tells nobody again; what is neither on nor stopped is nobody's trouble.
+    """
     if connection.state in STOPPED:
         by_itself = connection.state == Connection.State.ATTENTION
         reason = without_values(connection.state_reason) if by_itself else connection.state_reason
         _open(connection, Kind.STOPPED, facts={"reason": reason, "by_itself": by_itself}, now=timezone.now())
     elif connection.state == Connection.State.ENABLED:
         _close(Alert.objects.filter(connection_id=connection.pk, kind=Kind.STOPPED), timezone.now())
+    else:
+        still_open = Alert.objects.filter(connection_id=connection.pk, recovered_at__isnull=True)
+        still_open.update(recovered_at=timezone.now(), mail_at=None)
 
 
 # -- runs that have ended -----------------------------------------------------------------------------------
@@ -53,7 +59,7 @@ def look(now: datetime.datetime) -> None:
         fresh: dict[tuple[int, str], list[Ended]] = defaultdict(list)
         for connection_id, job, trigger, *values in reversed(rows):
             if trigger != Run.Trigger.RETRY and values[1] not in SAYS_NOTHING:
-                fresh[connection_id, job].append(_ended(*values))
+                fresh[connection_id, job].append(_ended(job, *values))
         connections = Connection.objects.in_bulk({connection_id for connection_id, _ in fresh})
         open_alerts = _open_alerts(connections)
         for (connection_id, job), runs in sorted(fresh.items()):
@@ -61,8 +67,8 @@ def look(now: datetime.datetime) -> None:
         Run.objects.filter(pk__among=[row[3] for row in rows]).update(judged=True)
 
 
-def _ended(pk: int, status: str, read: int, failed: int, broke: bool | None) -> Ended:
-    return Ended(pk, status, read, failed, bool(broke))
+def _ended(job: str, pk: int, status: str, read: int, failed: int, broke: bool | None) -> Ended:
+    return Ended(pk, status, read, failed, bool(broke), live=not job)
 
 
 def _open_alerts(connections: Any) -> dict[tuple[int, str], list[Alert]]:
@@ -88,7 +94,7 @@ def _history(connection_id: int, job: str) -> list[Ended]:
     """The last runs of a job, newest first."""
     runs = Run.objects.filter(connection_id=connection_id, job=job, finished_at__isnull=False)
     told = runs.exclude(trigger=Run.Trigger.RETRY).exclude(status__in=SAYS_NOTHING).order_by("-pk")
-    return [_ended(*values) for values in told.values_list(*COLUMNS)[:IN_A_ROW]]
+    return [_ended(job, *values) for values in told.values_list(*COLUMNS)[:IN_A_ROW]]
 
 
 def _facts(run: Ended) -> dict[str, Any]:

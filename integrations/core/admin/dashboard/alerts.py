@@ -33,9 +33,8 @@ class AlertRow:
 
 def alert_rows(request: HttpRequest, visible: Visible, now: datetime.datetime) -> list[AlertRow]:
     """Open ones first, newest first: one statement."""
-    alerts = Alert.objects.filter(Q(recovered_at__isnull=True) | Q(recovered_at__gt=now - LATELY))
-    if visible.ids is not None:
-        alerts = alerts.filter(connection__in=visible.ids)
+    lately = Q(recovered_at__isnull=True) | Q(recovered_at__gt=now - LATELY)
+    alerts = Alert.objects.filter(lately, connection__in=list(visible.names))
     newest = alerts.select_related("connection").order_by(F("recovered_at").desc(nulls_first=True), "-pk")
     sight = Sight.of(request)
     return [_row(alert, sight) for alert in newest[:SHOWN]]

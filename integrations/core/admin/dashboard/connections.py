@@ -105,9 +105,9 @@ def _is_in(line: Line, state: str) -> bool:
 def _lines(request: HttpRequest, visible: Visible) -> list[Line]:
     failures = visible_groups(visible).order_by().values_list("connection_id").annotate(Sum("open"))
     numbers: dict[int, int] = dict(failures)
-    found = Connection.objects.visible_to(request.user).order_by()
     columns = ("pk", "name", "connector", "state", "state_reason", "state_since")
-    return [Line(*values, numbers.get(values[0], 0)) for values in found.values_list(*columns)]
+    rows: Any = Connection.objects.visible_to(request.user).order_by().values_list(*columns)
+    return [Line(*row, numbers.get(row[0], 0)) for row in rows]
 
 
 def _rows(request: HttpRequest, lines: Sequence[Line], now: datetime.datetime) -> list[Row]:
@@ -129,7 +129,7 @@ def _rows(request: HttpRequest, lines: Sequence[Line], now: datetime.datetime) -
                 url=link.replace("/0/", f"/{line.pk}/") if link else log_url,
                 log_url=log_url,
                 state=State(line.state).label,
-                look=STATE_LOOKS.get(line.state, "default"),
+                look=STATE_LOOKS.get(State(line.state), "default"),
                 reason=sight.sentence(line.reason),
                 waiting=waiting.get(line.pk, 0),
                 oldest=min((known[name] for name in ("live", "bulk") if known.get(name)), default=None),

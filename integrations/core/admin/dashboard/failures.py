@@ -42,8 +42,7 @@ class CauseRow:
 
 
 def visible_groups(visible: Visible) -> Any:
-    groups = FailureGroup.objects.filter(open__gt=0)
-    return groups if visible.ids is None else groups.filter(connection__in=visible.ids)
+    return FailureGroup.objects.filter(open__gt=0, connection__in=list(visible.names))
 
 
 def failure_rows(request: HttpRequest, visible: Visible) -> list[CauseRow]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -32,10 +32,26 @@ class Spark:
     # Where settings were changed.
     marks: list[int]
     label: str
-    step: int = STEP
-    bar: int = BAR
-    width: int = HOURS * STEP
-    height: int = HEIGHT
+    frame: str = f"0 0 {HOURS * STEP} {HEIGHT}"
+
+    # Each as one path: a page has dozens of these drawings.
+
+    @property
+    def done(self) -> str:
+        return _path(box for box in self.boxes if not box.failed)
+
+    @property
+    def failed(self) -> str:
+        return _path(box for box in self.boxes if box.failed)
+
+    @property
+    def flags(self) -> str:
+        """A pole with a flag at each change."""
+        return "".join(f"M{x} 0V{HEIGHT}M{x} 0l4 3l-4 3z" for x in self.marks)
+
+
+def _path(boxes: Iterable[Box]) -> str:
+    return "".join(f"M{box.x} {box.y}h{BAR}v{box.height}h-{BAR}z" for box in boxes)
 
 
 def spark(
