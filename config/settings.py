@@ -248,6 +248,6 @@ UNFOLD: dict[str, Any] = {
     "ACCOUNT": {"navigation": "integrations.core.admin.preferences.account_links"},
     "SHOW_HISTORY": True,
     "ENVIRONMENT": "integrations.core.views.workers_sign",
-    "DASHBOARD_CALLBACK": "integrations.core.notices.first_page",
+    "DASHBOARD_CALLBACK": "integrations.core.admin.dashboard.main.first_page",
     "SHOW_VIEW_ON_SITE": False,
 }

@@ -246,6 +246,8 @@ class Connector:
     joins_source: ClassVar[bool] = False
     # With which status a webhook call that isn't taken is answered (`acknowledge` says why).
     refuses_with: ClassVar[int] = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    # The setting with the address that it mails what failed in each run to: the same person gets no alert of that.
+    reports_to: ClassVar[str] = ""
     # How many batches travel at once; the rate limit decides how fast.
     concurrency: ClassVar[int] = 8
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from integrations.core.alerts import mail as _mail
 from integrations.core.engine import collect as _collect
 from integrations.core.engine import drain as _drain
 from integrations.core.engine import report as _report
@@ -19,6 +20,10 @@ def collect(run_id: int) -> None:
 
 def report(run_id: int) -> None:
     _report.report(run_id)
+
+
+def mail_alerts(connection_id: int) -> None:
+    _mail.send_due(connection_id)
 
 
 def sweep() -> None:

@@ -34,6 +34,7 @@ class HeyloyaltyActivation(ListConnector):
     needs = card.NEEDS
     record_types = (MEMBER, FIELD)
     joins_source = True
+    reports_to = "errors_to"
     connection: ActivationConnection
 
     @cached_property

@@ -36,9 +36,9 @@ logger = logging.getLogger(__name__)
 BUDGET = 45.0
 # Seconds between looks at the settings, at new webhooks and at the lease.
 TICK = 1.0
-FIRST_TAKE, MAX_TAKE = 200, 600
+FIRST_TAKE, MAX_TAKE = 200, 700
 # Fewer than this many records are sent again after a crash.
-SETTLE_SIZE = 600
+SETTLE_SIZE = 700
 # So many failing batches in a row close the connection for a while.
 TRIPS_AFTER = 3
 # A drain stays this many seconds for a record that is due soon (after a 429, not after a failure: see BACKOFF).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from integrations.core.engine import counts
 from integrations.core.engine.settle import finish_runs
 from integrations.core.engine.wake import wake
 from integrations.core.models import Connection, Event, Run
@@ -71,10 +73,15 @@ def go_on(run_id: int) -> None:
 
 
 def _requeue(run: Run, event_ids: list[int]) -> int:
+    """Within a transaction: the failure groups lose what is queued again."""
     number = 0
+    left: Counter[counts.Key] = Counter()
     for start in range(0, len(event_ids), CHUNK):
-        chunk = failed(run.connection_id).filter(pk__in=event_ids[start : start + CHUNK])
-        number += chunk.update(
+        # Locked, so that what two people retry at once leaves its group once.
+        chunk = failed(run.connection_id).select_for_update().filter(pk__in=event_ids[start : start + CHUNK])
+        found = list(chunk.order_by("pk").values_list("pk", "record_type", "cause"))
+        left.update((record_type, cause) for _, record_type, cause in found if cause)
+        number += Event.objects.filter(pk__among=[pk for pk, *_ in found]).update(
             run=run,
             outcome=Event.Outcome.PENDING,
             due_at=timezone.now(),
@@ -84,8 +91,10 @@ def _requeue(run: Run, event_ids: list[int]) -> int:
             retried=True,
             code="",
             message="",
+            cause=None,
         )
     Run.objects.filter(pk=run.pk).update(read=F("read") + number)
+    counts.take_off(run.connection_id, left)
     if number:
         wake(run.connection_id)
     return number

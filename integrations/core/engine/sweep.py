@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
+from integrations.core.alerts import look, mail
 from integrations.core.connector import Job
 from integrations.core.engine import collect, removal, report, retry
 from integrations.core.engine.lease import DELIVER
@@ -33,6 +34,8 @@ def sweep(now: datetime.datetime | None = None) -> None:
     _check_books()
     _start_jobs(now)
     report.ask(now)
+    look.look(now)
+    mail.ask(now)
 
 
 def _wake_connections(now: datetime.datetime) -> None:

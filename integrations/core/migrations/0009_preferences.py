@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("core", "0005_removed_and_access"),
+        ("core", "0006_alerts_and_counts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

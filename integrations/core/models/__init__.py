@@ -1,12 +1,15 @@
 from integrations.core.models.access import UserField, UserFieldValue
+from integrations.core.models.alert import Alert
 from integrations.core.models.api_token import ApiToken
 from integrations.core.models.connection import Connection, FieldCatalog, FieldMapping, SettingsVersion
+from integrations.core.models.counts import FailureGroup, HourCount
 from integrations.core.models.engine import Clock, Cursor, Lease, Pulse
 from integrations.core.models.intake import Delivery, HookToken
 from integrations.core.models.journal import Attempt, Event, EventPayload, Exchange, Link, Run
 from integrations.core.models.preferences import Preferences
 
 __all__ = [
+    "Alert",
     "ApiToken",
     "Attempt",
     "Clock",
@@ -16,9 +19,11 @@ __all__ = [
     "Event",
     "EventPayload",
     "Exchange",
+    "FailureGroup",
     "FieldCatalog",
     "FieldMapping",
     "HookToken",
+    "HourCount",
     "Lease",
     "Link",
     "Preferences",

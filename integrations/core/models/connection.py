@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -130,12 +130,15 @@ class Connection(models.Model):
         return self.destinations()
 
     def set_state(self, state: str, reason: str = "") -> None:
-        """Change the state and nothing else, so that a settings form open elsewhere can't undo it. Removed stays
-        removed, whoever finds out something about it afterwards."""
+        """Change the state and nothing else, so that a settings form open elsewhere can't undo it; alert, if it is bad
+        or was. Removed stays removed, whoever finds out something about it afterwards."""
+        from integrations.core.alerts.look import state_changed
+
         self.state, self.state_reason, self.state_since = state, reason, timezone.now()
-        Connection.objects.installed().filter(pk=self.pk).update(
-            state=self.state, state_reason=self.state_reason, state_since=self.state_since
-        )
+        with transaction.atomic():
+            installed = Connection.objects.installed().filter(pk=self.pk)
+            if installed.update(state=self.state, state_reason=self.state_reason, state_since=self.state_since):
+                state_changed(self)
 
 
 class FieldMapping(models.Model):

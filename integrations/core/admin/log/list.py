@@ -19,7 +19,7 @@ from integrations.core.admin.log.sight import Sight
 from integrations.core.admin.log.words import OUTCOMES, Badge
 from integrations.core.keyset import LAST_ID, Page
 from integrations.core.logbook import COUNT_CAP, PAGE_SIZE, LogFilter, Tab, event_rows, tab_counts
-from integrations.core.models import Event
+from integrations.core.models import Event, FailureGroup
 
 TAB_LABELS: dict[Tab, Any] = {
     Tab.ALL: gettext_lazy("All events"),
@@ -114,6 +114,9 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
     sight, can_retry = Sight.of(request), request.user.has_perm("core.retry_event")
     return {
         "form": form,
+        "cause": log.cause,
+        "cause_text": cause_words(log.cause, visible, sight) if log.cause else "",
+        "any_cause_url": query(request.GET, cause=None),
         "hidden_tab": log.tab if log.tab != Tab.ALL else "",
         "is_narrowed": log.is_narrowed,
         "clear_url": query(QueryDict(), connection=log.connection),
@@ -127,6 +130,12 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
         "empty": empty_words(log, visible),
         **paging(request, page, "R"),
     }
+
+
+def cause_words(cause: str, visible: Visible, sight: Sight) -> str:
+    """The sentence of a cause; empty when nothing that this user sees fails of it any more."""
+    groups = FailureGroup.objects.filter(cause=cause, connection__in=visible.names)
+    return sight.sentence(groups.values_list("text", flat=True).first() or "")
 
 
 def _tab(request: HttpRequest, tab: Tab, log: LogFilter, number: tuple[int, bool]) -> TabLink:

@@ -32,6 +32,7 @@ from integrations.core.admin.log.progress import progress
 from integrations.core.admin.log.retry import (
     confirmation,
     matching_ids,
+    oldest_matching,
     require_permission,
     selected_ids,
     start_retry,
@@ -101,8 +102,10 @@ class EventAdmin(JournalAdmin):
 
     @post_only
     def retry_matching(self, request: HttpRequest) -> HttpResponse:
-        """First press: what would be retried; with `confirmed`: do it."""
+        """First press: what would be retried; with `confirmed`: do it; with `one`: only the oldest, at once."""
         self._may_retry(request)
+        if request.POST.get("one"):
+            return self._retry_oldest(request)
         if request.POST.get("confirmed"):
             start_retry(request, matching_ids(request, Visible.of(request)), one_first=True)
             return self._back(request)
@@ -112,6 +115,13 @@ class EventAdmin(JournalAdmin):
             "back_url": reverse("admin:core_event_changelist") + query(request.GET),
         }
         return self._render(request, "admin/core/log/retry.html", _("Retry all that match"), context)
+
+    def _retry_oldest(self, request: HttpRequest) -> HttpResponse:
+        found = oldest_matching(request, Visible.of(request))
+        start_retry(request, found)
+        if not found:
+            return self._back(request)
+        return HttpResponseRedirect(reverse("admin:core_event_change", args=found))
 
     def _may_retry(self, request: HttpRequest) -> None:
         self._may_view(request)

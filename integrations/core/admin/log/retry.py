@@ -42,6 +42,12 @@ def matching_ids(request: HttpRequest, visible: Visible) -> list[int]:
     return failed_ids(log, visible.ids)
 
 
+def oldest_matching(request: HttpRequest, visible: Visible) -> list[int]:
+    """The one of them that has failed longest, in a list; none when nothing matches (any more)."""
+    _form, log = read_form(request, visible)
+    return failed_ids(log, visible.ids, cap=1)
+
+
 def by_connection(event_ids: Iterable[int], visible: Visible) -> dict[int, list[int]]:
     """The still failed ones of these events among visible connections, oldest first."""
     ids = sorted(event_ids)

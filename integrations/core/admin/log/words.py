@@ -93,10 +93,13 @@ def advice(event: Event) -> Any:
             return _NOT_ENABLED
         return _ADVICE.get(event.code, "")
     if event.outcome == Outcome.FAILED:
-        if "Retry" in event.message:  # it says so itself
-            return ""
-        return _ADVICE.get(event.code, _FAILED_ADVICE)
+        return failed_advice(event.code, event.message)
     return _RECOVERED if event.recovered else ""
+
+
+def failed_advice(code: str, message: str) -> Any:
+    """What to do about a failure; empty when its own sentence says so."""
+    return "" if "Retry" in message else _ADVICE.get(code, _FAILED_ADVICE)
 
 
 def run_advice(run: Run) -> Any:
