@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any, cast
 
@@ -22,8 +22,8 @@ from integrations.connectors.contactsend.connector import Contactsend
 from integrations.connectors.contactsend.edit_rules import Change, WayStep
 from integrations.connectors.contactsend.models import ContactsendConnection, SubscriptionRow
 from integrations.connectors.contactsend.send_types import SendSubscription
-from integrations.connectors.contactsend.subscription_form import RowsForm, by_field, shown, typed
-from integrations.core.admin.connection import history
+from integrations.connectors.contactsend.subscription_form import COLUMNS, MOST, RowsForm, by_field, shown, typed
+from integrations.core.admin.connection.parts import Part, ReadPart, Row
 from integrations.core.admin.connection.steps import Step
 from integrations.core.catalog import UNREADABLE
 from integrations.core.errors import SyncError
@@ -36,6 +36,12 @@ ACCOUNT = ("user_key", "api_key")
 
 class SubscriptionPages(WayPages):
     """Part of ContactsendAdmin."""
+
+    parts = {
+        "subscriptions": Part(
+            SUBSCRIPTIONS.label, {name: SubscriptionRow._meta.get_field(name).verbose_name for name in COLUMNS}
+        )
+    }
 
     def subscriptions_view(self, request: HttpRequest, obj: ContactsendConnection) -> HttpResponse:
         systems, problem = subscription_systems(obj)
@@ -65,9 +71,23 @@ class SubscriptionPages(WayPages):
         )
         return TemplateResponse(request, "admin/contactsend/subscriptions.html", context)
 
-    def all_changes(self, obj: Any) -> Iterator[history.Change]:
-        yield from super().all_changes(obj)
-        yield from subscription_changes(obj)
+    # -- as part of a version or a file of settings --------------------------------------------------
+
+    def read_part(self, obj: Any, name: str, rows: Sequence[Row]) -> ReadPart:
+        systems = subscription_systems(obj)[0] if obj.pk else None
+        posted: dict[str, Any] = {"rows-TOTAL_FORMS": len(rows), "rows-INITIAL_FORMS": 0}
+        for place, row in enumerate(rows):
+            posted |= {f"rows-{place}-{column}": value for column, value in row.items()}
+        form = RowsForm(systems=by_field(systems), data=posted)
+        if len(rows) > MOST:
+            return ReadPart([], [(MOST, "", _("There can be %(most)s rows at most.") % {"most": MOST})])
+        if form.is_valid():
+            return ReadPart(form.kept())
+        errors = [(place, each.errors) for place, each in enumerate(form.forms)]
+        return ReadPart([], [(place, name, text) for place, one in errors for name in one for text in one[name]])
+
+    def save_part(self, request: HttpRequest, obj: Any, name: str, rows: Sequence[Row]) -> None:
+        replace(obj, list(rows))
 
     def _way_to(self, request: HttpRequest, obj: ContactsendConnection, rows: Any) -> list[WayStep]:
         if rows.kept() == shown(obj.subscription_rows.all()):
@@ -96,13 +116,6 @@ def replace(obj: ContactsendConnection, kept: list[dict[str, str]]) -> None:
     for place, values in enumerate(kept, 1):
         if values not in staying:
             SubscriptionRow.objects.create(connection=obj, position=place, **values)
-
-
-def subscription_changes(obj: ContactsendConnection) -> Iterator[history.Change]:
-    found: Any = SubscriptionRow.history.filter(connection_id=obj.pk).select_related("history_user")
-    for row in found[: history.SHOWN]:
-        named = {"subscription": row.hub_subscription_id, "field": row.registration_field, "code": row.webform_code}
-        yield history.change_of(row, _("Subscription %(subscription)s ↔ %(field)s (%(code)s)") % named)
 
 
 def subscription_systems(obj: ContactsendConnection) -> tuple[list[SendSubscription] | None, str]:

@@ -20,13 +20,16 @@ from integrations.core.admin.connection.live import Source, live_choices
 from integrations.core.admin.connection.menu import ConnectionMenu
 from integrations.core.admin.connection.save import ConnectionSaving
 from integrations.core.admin.connection.steps import STATE_LOOKS, WEBHOOK, what_next
+from integrations.core.admin.connection.version import ConnectionVersions
 from integrations.core.admin.connection.webhook import ConnectionWebhook
 from integrations.core.admin.mapping.pages import MappingPages
 from integrations.core.fields import secret_names
 from integrations.core.forms import SettingsForm
 
 
-class ConnectionAdmin(ConnectionHistory, ConnectionSaving, ConnectionMenu, ConnectionWebhook, MappingPages):
+class ConnectionAdmin(
+    ConnectionHistory, ConnectionVersions, ConnectionSaving, ConnectionMenu, ConnectionWebhook, MappingPages
+):
     """Base of a connector's settings page: it names its steps and fields, this does the rest."""
 
     form = SettingsForm
@@ -67,6 +70,7 @@ class ConnectionAdmin(ConnectionHistory, ConnectionSaving, ConnectionMenu, Conne
         own = [
             page("mapping/<slug:record_type>/", self.mapping_view, "mapping"),
             page("webhook/", self.new_address_view, "webhook"),
+            page("versions/<int:number>/", self.version_view, "version"),
             page("calls/", self.calls_view, "calls"),
             page("do/<slug:verb>/", self.do_view, "do"),
         ]
