@@ -22,7 +22,15 @@ from integrations.connectors.contactsend.connector import Contactsend
 from integrations.connectors.contactsend.edit_rules import Change, WayStep
 from integrations.connectors.contactsend.models import ContactsendConnection, SubscriptionRow
 from integrations.connectors.contactsend.send_types import SendSubscription
-from integrations.connectors.contactsend.subscription_form import COLUMNS, MOST, RowsForm, by_field, shown, typed
+from integrations.connectors.contactsend.subscription_form import (
+    COLUMNS,
+    MOST,
+    RowsForm,
+    by_field,
+    column,
+    shown,
+    typed,
+)
 from integrations.core.admin.connection.parts import Part, ReadPart, Row
 from integrations.core.admin.connection.steps import Step
 from integrations.core.catalog import UNREADABLE
@@ -37,11 +45,7 @@ ACCOUNT = ("user_key", "api_key")
 class SubscriptionPages(WayPages):
     """Part of ContactsendAdmin."""
 
-    parts = {
-        "subscriptions": Part(
-            SUBSCRIPTIONS.label, {name: SubscriptionRow._meta.get_field(name).verbose_name for name in COLUMNS}
-        )
-    }
+    parts = {"subscriptions": Part(SUBSCRIPTIONS.label, {name: column(name).label for name in COLUMNS})}
 
     def subscriptions_view(self, request: HttpRequest, obj: ContactsendConnection) -> HttpResponse:
         systems, problem = subscription_systems(obj)
@@ -74,6 +78,9 @@ class SubscriptionPages(WayPages):
     # -- as part of a version or a file of settings --------------------------------------------------
 
     def read_part(self, obj: Any, name: str, rows: Sequence[Row]) -> ReadPart:
+        if rows and obj.node_is_aggregate:
+            text = _("An aggregate node has no subscriptions of its own: they can't be synchronised.")
+            return ReadPart([], [(0, "", text)])
         systems = subscription_systems(obj)[0] if obj.pk else None
         posted: dict[str, Any] = {"rows-TOTAL_FORMS": len(rows), "rows-INITIAL_FORMS": 0}
         for place, row in enumerate(rows):
@@ -87,7 +94,7 @@ class SubscriptionPages(WayPages):
         return ReadPart([], [(place, name, text) for place, one in errors for name in one for text in one[name]])
 
     def save_part(self, request: HttpRequest, obj: Any, name: str, rows: Sequence[Row]) -> None:
-        replace(obj, list(rows))
+        replace(obj, rows)
 
     def _way_to(self, request: HttpRequest, obj: ContactsendConnection, rows: Any) -> list[WayStep]:
         if rows.kept() == shown(obj.subscription_rows.all()):
@@ -105,17 +112,24 @@ class SubscriptionPages(WayPages):
         return redirect(self.step_url(obj, following or SUBSCRIPTIONS))
 
 
-def replace(obj: ContactsendConnection, kept: list[dict[str, str]]) -> None:
+def replace(obj: ContactsendConnection, kept: Sequence[dict[str, str]]) -> None:
     """Row by row, for the history; those that stay as they are aren't touched."""
-    staying = []
-    for row, values in zip(obj.subscription_rows.all(), shown(obj.subscription_rows.all()), strict=True):
-        if values in kept:
-            staying.append(values)
-        else:
+    present = {tuple(values.items()): row for row, values in zip(*_saved(obj), strict=True)}
+    wanted = [tuple(values.items()) for values in kept]
+    for values, row in present.items():
+        if values not in wanted:
             row.delete()
-    for place, values in enumerate(kept, 1):
-        if values not in staying:
-            SubscriptionRow.objects.create(connection=obj, position=place, **values)
+    for place, values in enumerate(wanted, 1):
+        if values in present:
+            # Its place is no setting.
+            SubscriptionRow.objects.filter(pk=present[values].pk).update(position=place)
+        else:
+            SubscriptionRow.objects.create(connection=obj, position=place, **dict(values))
+
+
+def _saved(obj: ContactsendConnection) -> tuple[list[SubscriptionRow], list[dict[str, str]]]:
+    found = list(obj.subscription_rows.all())
+    return found, shown(found)
 
 
 def subscription_systems(obj: ContactsendConnection) -> tuple[list[SendSubscription] | None, str]:

@@ -7,7 +7,6 @@ saving: so the rules of a connector hold here without being written twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -20,48 +19,13 @@ from integrations.core import versions
 from integrations.core.configuration import words
 from integrations.core.configuration.rows import by_type, read_rows, with_keys, write_rows
 from integrations.core.configuration.values import default_of, from_form, setting_columns, to_form
+from integrations.core.configuration.wanted import Problem, Row, Wanted, Where
 from integrations.core.configuration.words import Difference
 from integrations.core.fields import secret_names
 from integrations.core.forms import secret_is_set
 from integrations.core.registry import connector_class
 
-Row = dict[str, Any]
-Where = tuple[str | int, ...]
 SETTINGS, SECRETS, MAPPINGS = "settings", "secrets", "mappings"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a connection is to be. What isn't named stays, or is as a new connection has it.
-
-    `settings` by column, `mappings` by record type and `parts` by name, as a snapshot has them; `secrets` are values.
-    """
-
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    mappings: Mapping[str, Sequence[Row]] = field(default_factory=dict)
-    parts: Mapping[str, Sequence[Row]] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why it can't be applied: where (`("mappings", "lead", 3, "target")`), the same in words, and a sentence."""
-
-    where: Where
-    label: str
-    text: str
-
-
-def wanted_of(snapshot: Mapping[str, Any], page: Any) -> Wanted:
-    """What a version held, as far as today's connector knows it. A record type without rows had none."""
-    known = [record_type.name for record_type in connector_class(page.opts.app_label).record_types]
-    rows = by_type(snapshot.get("mappings", ()))
-    columns = setting_columns(page)
-    return Wanted(
-        settings={name: value for name, value in snapshot["settings"].items() if name in columns},
-        mappings={name: rows.get(name, []) for name in known},
-        parts={name: rows for name, rows in snapshot.get("parts", {}).items() if name in page.parts},
-    )
 
 
 class Plan:
@@ -172,13 +136,11 @@ class Plan:
         return made(data, instance=instance)
 
     def _tell_errors(self) -> None:
+        for text in self.form.non_field_errors():
+            self._add((), text)
         for name, texts in self.form.errors.items():
-            if name == NON_FIELD_ERRORS:
-                texts, where = self.form.non_field_errors(), ()
-            else:
-                where = (SECRETS if name in self.form.secrets else SETTINGS, name)
-            for text in texts:
-                self._add(where, text)
+            for text in texts if name != NON_FIELD_ERRORS else ():
+                self._add((SECRETS if name in self.form.secrets else SETTINGS, name), text)
 
     # -- rows --------------------------------------------------------------------------------------
 

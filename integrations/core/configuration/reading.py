@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.core.configuration.export import ACCESS, DRAFT, OFF, ON, ROW, TOP, variable
-from integrations.core.configuration.plan import Wanted
 from integrations.core.configuration.values import setting_columns
+from integrations.core.configuration.wanted import Wanted
 from integrations.core.fields import secret_names
 from integrations.core.forms import secret_is_set
 from integrations.core.models import Connection

@@ -40,12 +40,15 @@ class _Reader(yaml.SafeLoader):
 
     depth = 0
 
+    def _here(self) -> Any:
+        return self.peek_event().start_mark  # type: ignore[no-untyped-call]
+
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            raise Unreadable(_at(_("Write it out instead of using an alias."), self.peek_event().start_mark))
+            raise Unreadable(_at(_("Write it out instead of using an alias."), self._here()))
         self.depth += 1
         if self.depth > DEEPEST:
-            raise Unreadable(_at(_("It is nested too deeply."), self.peek_event().start_mark))
+            raise Unreadable(_at(_("It is nested too deeply."), self._here()))
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.db import connection as database  # noqa: F401 – for the condition of `skipif`
 from django.test import Client
 from django.urls import reverse
 
 from integrations.connectors.leadsquared.models import LeadSquaredConnection
 from integrations.core import versions
 from integrations.core.models import Connection, FieldMapping, SettingsVersion
-from integrations.core.setup import SUPPORT
+from integrations.core.setup import MARKETING, SUPPORT, write_groups
+from tests.at_once import at_once
 from tests.connectors.leadsquared.people import person, saved, shown, url
 from tests.core.toy import deliver, lead
 
@@ -167,3 +170,29 @@ def test_an_event_leads_to_the_version_it_ran_under(mia: Client, leadsync: Any) 
     assert page(version) in shown(mia.get(panel))
     leadsync.access_roles.add(Group.objects.get(name=SUPPORT))
     assert "/versions/" not in shown(person("sam", SUPPORT).get(panel))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("database.vendor == 'sqlite'", reason="the tests' SQLite is in memory: one writes at a time")
+def test_of_two_who_revert_at_once_one_is_told_to_look_again(
+    destination: Any, make_leadsync: Callable[..., LeadSquaredConnection], nothing_remembered: None
+) -> None:
+    write_groups()
+    leadsync = make_leadsync()
+    leadsync.access_roles.add(Group.objects.get(name=MARKETING))
+    wanted = []
+    for source in ("First", "Second", "Third"):
+        leadsync.lead_source = source
+        leadsync.save()
+        wanted.append(versions.record_version(leadsync))
+    looked_at = wanted.pop().pk
+    users = [person("mia", MARKETING), person("bo", MARKETING)]
+    at_once(
+        *(
+            lambda user=user, version=version: user.post(page(version), {"from": looked_at})
+            for user, version in zip(users, wanted, strict=True)
+        )
+    )
+    latest = SettingsVersion.objects.filter(connection=leadsync).latest("number")
+    assert latest.number == wanted[-1].number + 2
+    assert saved(leadsync).lead_source == latest.snapshot["settings"]["lead_source"] in ("First", "Second")

@@ -125,7 +125,10 @@ def part_changes(parts: Mapping[str, Part], saved: Sequence[SettingsVersion]) ->
     """Rows that belong to the settings (Connection.parts), as the versions have them."""
     for older, newer in pairwise(saved):
         for name, part in parts.items():
-            old, new = (version.snapshot.get("parts", {}).get(name, []) for version in (older, newer))
+            if name not in older.snapshot.get("parts", {}):
+                # Saved when versions didn't hold them yet.
+                continue
+            old, new = (version.snapshot["parts"].get(name, []) for version in (older, newer))
             found = [(each.what, each.old, each.new) for each in part_differences(str(part.label), old, new)]
             if found:
                 user = newer.created_by.get_username() if newer.created_by else _("the portal")

@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from integrations.core.admin.connection.parts import ConnectionParts
 from integrations.core.configuration import words
 from integrations.core.configuration.locking import Outdated, unchanged_since
-from integrations.core.configuration.plan import Plan, Problem, wanted_of
+from integrations.core.configuration.plan import Plan
 from integrations.core.configuration.rows import by_type
+from integrations.core.configuration.wanted import Problem, wanted_of
 from integrations.core.fields import secret_names
 from integrations.core.forms import ADDRESS_CHANGED
 from integrations.core.models import SettingsVersion

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.core.configuration import yaml_text
 from integrations.core.configuration.apply import Look, Refused, carry_out, look
@@ -15,8 +17,10 @@ from integrations.core.configuration.export import Ambiguous, document
 from integrations.core.configuration.operator import operators_request, told
 from integrations.core.models import Connection
 
-HEAD = """Connections, as `manage.py config export` writes them and `manage.py config apply` takes them.
-Secrets are not in here: {env: NAME} names the environment variable that holds one."""
+HEAD = gettext_lazy(
+    "Connections, as `manage.py config export` writes them and `manage.py config apply` takes them.\n"
+    "Secrets are not in here: {env: NAME} names the environment variable that holds one."
+)
 
 
 class Command(BaseCommand):
@@ -45,16 +49,16 @@ class Command(BaseCommand):
         if names is not None:
             found = found.filter(name__in=names)
             if missing := sorted(set(names) - set(found.values_list("name", flat=True))):
-                raise CommandError(f"There is no connection called {missing[0]}.")
+                raise CommandError(_("There is no connection called %(name)s.") % {"name": missing[0]})
         try:
-            text = yaml_text.write(document(found), HEAD)
+            text = yaml_text.write(document(found), str(HEAD))
         except Ambiguous as error:
             raise CommandError(str(error)) from None
         if file == "-":
             self.stdout.write(text, ending="")
         else:
             Path(file).write_text(text, encoding="utf-8")
-            self.stderr.write(f"Written to {file}. Secrets are not in it.")
+            self.stderr.write(_("Written to %(file)s. Secrets are not in it.") % {"file": file})
 
     def apply(self, file: str, *, yes: bool, dry_run: bool) -> None:
         request = operators_request()
@@ -63,9 +67,9 @@ class Command(BaseCommand):
         if found.problems:
             raise CommandError(listed(found.problems))
         if not found.changing:
-            self.stdout.write("Nothing to change.")
+            self.stdout.write(_("Nothing to change."))
         elif dry_run:
-            self.stdout.write("Nothing was changed: this was a dry run.")
+            self.stdout.write(_("Nothing was changed: this was a dry run."))
         elif yes or self.is_wanted():
             try:
                 carry_out(found, request)
@@ -73,9 +77,9 @@ class Command(BaseCommand):
                 raise CommandError(listed(error.problems)) from None
             for text in told(request):
                 self.stdout.write(text)
-            self.stdout.write(self.style.SUCCESS("Applied."))
+            self.stdout.write(self.style.SUCCESS(_("Applied.")))
         else:
-            self.stdout.write("Nothing was changed.")
+            self.stdout.write(_("Nothing was changed."))
 
     def show(self, found: Look) -> None:
         for step in found.changing:
@@ -83,13 +87,14 @@ class Command(BaseCommand):
             for each in step.differences:
                 self.stdout.write(f"  {each.what}: {f'{each.old} → ' if each.old else ''}{each.new}")
         if found.others:
-            self.stdout.write(f"Not in the file, and left as they are: {', '.join(found.others)}.")
+            text = _("Not in the file, and left as they are: %(names)s.")
+            self.stdout.write(text % {"names": ", ".join(found.others)})
 
     def is_wanted(self) -> bool:
         try:
-            return input("Apply this? [y/N] ").strip().lower() in ("y", "yes")
+            return input(_("Apply this? Type yes or no: ")).strip().lower() in ("y", "yes", _("yes"))
         except EOFError:
-            raise CommandError("There is nobody to ask. Add --yes to apply it without a question.") from None
+            raise CommandError(_("There is nobody to ask. Add --yes to apply it without a question.")) from None
 
 
 def read(file: str) -> str:
@@ -99,10 +104,10 @@ def read(file: str) -> str:
         with Path(file).open(encoding="utf-8") as opened:
             return opened.read(yaml_text.LONGEST + 1)
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise CommandError(f"{file} can't be read: {why}.") from None
+        why = error.strerror if isinstance(error, OSError) else _("it is not UTF-8 text")
+        raise CommandError(_("%(file)s can't be read: %(why)s.") % {"file": file, "why": why}) from None
 
 
 def listed(problems: list[tuple[str, str]]) -> str:
     lines = [f"  {path}: {text}" if path else f"  {text}" for path, text in problems]
-    return "\n".join(["Nothing was changed. Correct this first:", *lines])
+    return "\n".join([_("Nothing was changed. Correct this first:"), *lines])
