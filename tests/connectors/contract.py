@@ -19,10 +19,11 @@ from integrations.core.models import Connection, Event, Run
 from integrations.core.registry import connector_for
 from integrations.core.setup import MARKETING, SUPPORT
 from tests.admin_urls import admin_pages
+from tests.connectors.configuration_contract import ConfigurationContract
 from tests.crawl import crawl, everything_stored
 
 
-class ConnectorContract:
+class ConnectorContract(ConfigurationContract):
     """Subclasses give the fixture `connection` (enabled, against its practice vendor) and the four methods below."""
 
     def arrive(self, connection: Connection, number: int = 1) -> None:

@@ -67,17 +67,15 @@ class ActivationPages(ConnectionActions):
         if change and ELSEWHERE & set(form.changed_data):
             Link.objects.filter(connection_id=obj.pk).delete()
             AttachedField.objects.filter(connection_id=obj.pk).update(ready_at=None, problem="")
-            self._sync_if_enabled(request, obj)
+            self.sync_if_enabled(request, obj)
         if form.attaches:
             self._detach(request, form)
             attach(obj, form.subjects())
             self._activate_or_sync(request, obj)
 
-    def _enable(self, request: HttpRequest, obj: Any) -> HttpResponse:
+    def switched_on(self, request: HttpRequest, obj: Any) -> None:
         """What changed while it was off is brought up to date."""
-        back = super()._enable(request, obj)
-        self._sync_if_enabled(request, obj)
-        return back
+        self.sync_if_enabled(request, obj)
 
     # -- detaching --------------------------------------------------------------------------------
 
@@ -100,13 +98,13 @@ class ActivationPages(ConnectionActions):
         """The first time the last step is saved the activation is switched on when the list has its fields."""
         obj.refresh_from_db(fields=["state"])
         if obj.state != Connection.State.DRAFT:
-            self._sync_if_enabled(request, obj)
+            self.sync_if_enabled(request, obj)
         elif request.user.has_perm(RUN) and self._make_fields(request, obj, _NOT_SWITCHED_ON):
             self._switch(request, obj, Connection.State.ENABLED, _("Activated by %(user)s"))
             self.message_user(request, _("The activation is up and running."), messages.SUCCESS)
             self._sync(request, obj)
 
-    def _sync_if_enabled(self, request: HttpRequest, obj: Any) -> None:
+    def sync_if_enabled(self, request: HttpRequest, obj: Any) -> None:
         """While Heyloyalty doesn't answer the sync waits, and makes the fields itself."""
         obj.refresh_from_db(fields=["state"])
         if obj.state == Connection.State.ENABLED:

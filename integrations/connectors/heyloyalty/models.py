@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _now
@@ -67,6 +69,14 @@ class ActivationConnection(HeyloyaltyAccount, Connection):
     def destinations(self) -> dict[str, str]:
         """Nothing is tracked: both go to the API."""
         return dict.fromkeys(("api_key", "api_secret"), bare(self.api_address))
+
+    def parts(self) -> dict[str, list[dict[str, Any]]]:
+        """What is attached: of each the name, of audiences first."""
+        attached = self.attached.filter(state=FieldState.ATTACHED)
+        pairs = list(attached.values_list("audience__name", "attribute__name"))
+        audiences = [{"audience": name} for name in sorted(name for name, _other in pairs if name)]
+        attributes = [{"attribute": name} for name in sorted(name for _other, name in pairs if name)]
+        return {"attached": audiences + attributes}
 
     @property
     def list_number(self) -> int:

@@ -129,6 +129,10 @@ class Connection(models.Model):
         """Whose records the Links name, to compare: once this is another, they say nothing about it."""
         return self.destinations()
 
+    def parts(self) -> dict[str, list[dict[str, Any]]]:
+        """Rows of other tables that belong to the settings, by name, as JSON: each settings version holds them."""
+        return {}
+
     def set_state(self, state: str, reason: str = "") -> None:
         """Change the state and nothing else, so that a settings form open elsewhere can't undo it; alert, if it is bad
         or was. Removed stays removed, whoever finds out something about it afterwards."""

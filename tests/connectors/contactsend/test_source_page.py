@@ -331,6 +331,7 @@ def test_the_history_tells_who_changed_which_subscription(mia: Client, source: C
     mia.post(url(source, "subscriptions"), rows(newsletter()))
     mia.post(url(source, "subscriptions"), rows(newsletter("news-it")))
     page = mia.get(url(source, page="history")).content.decode()
-    for line in (f"newsletter-it ↔ __cls1 ({NEWS}) created", f"newsletter-it ↔ __cls1 ({NEWS}) deleted", "news-it ↔"):
+    row = f"newsletter-it ↔ __cls1 ↔ {NEWS}"
+    for line in (f"– → {row}", f"{row} → –", f"– → news-it ↔ __cls1 ↔ {NEWS}"):
         assert line in page
     assert "mia" in page

@@ -20,6 +20,7 @@ from integrations.core.admin.connection.menu import ConnectionMenu
 from integrations.core.admin.connection.removal import ConnectionRemoval
 from integrations.core.admin.connection.save import ConnectionSaving
 from integrations.core.admin.connection.steps import STATE_LOOKS, WEBHOOK, what_next
+from integrations.core.admin.connection.version import ConnectionVersions
 from integrations.core.admin.connection.webhook import ConnectionWebhook
 from integrations.core.admin.mapping.pages import MappingPages
 from integrations.core.fields import secret_names
@@ -29,6 +30,7 @@ from integrations.core.forms import SettingsForm
 class ConnectionAdmin(
     ConnectionAccess,
     ConnectionHistory,
+    ConnectionVersions,
     ConnectionSaving,
     ConnectionMenu,
     ConnectionRemoval,
@@ -74,6 +76,7 @@ class ConnectionAdmin(
         own = [
             page("mapping/<slug:record_type>/", self.mapping_view, "mapping"),
             page("webhook/", self.new_address_view, "webhook"),
+            page("versions/<int:number>/", self.version_view, "version"),
             page("calls/", self.calls_view, "calls"),
             page("do/<slug:verb>/", self.do_view, "do"),
         ]

@@ -17,7 +17,7 @@ from integrations.core.admin.log.exchange import ExchangeView, exchange_view, ro
 from integrations.core.admin.log.form import record_type_words
 from integrations.core.admin.log.list import Row, event_table
 from integrations.core.admin.log.sight import Shown, Sight, Unreadable, deleted_note, read_encrypted, unreadable_note
-from integrations.core.admin.log.version import version_view
+from integrations.core.admin.log.version import version_url, version_view
 from integrations.core.admin.log.words import OUTCOMES, Badge, advice, sentence
 from integrations.core.connector import SKIP_REASONS, Item, Skip
 from integrations.core.errors import RecordError
@@ -81,6 +81,7 @@ def panel_context(request: HttpRequest, event: Event) -> dict[str, Any]:
         "mapped": _mapped(event, payload, chosen, exchange, sight),
         "siblings": _siblings(request, event, plural, sight),
         "version": version_view(event, sight),
+        "version_url": version_url(request, event),
         "can_retry": can_retry,
         "masked": not sight.full,
         "log_url": f"{reverse('admin:core_event_changelist')}?connection={event.connection_id}",
