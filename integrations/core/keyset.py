@@ -133,6 +133,24 @@ def all_ids(rows: Rows, cap: int, chunk: int) -> list[int]:
     return ids
 
 
+def chunks(rows: Rows, size: int) -> Iterator[list[int]]:
+    """All ids, newest first, at most `size` at a time, however many windows that takes."""
+    while True:
+        found = walk(rows, size)
+        if found.ids:
+            yield found.ids
+        last = found.ids[-1] if len(found.ids) == size else found.horizon
+        if last is None:
+            return
+        rows = replace(rows, high=last)
+
+
+def newest(each: Sequence[Rows]) -> list[int]:
+    """The newest id of each of these, which have one stream each; one statement for every BRANCHES."""
+    parts = [part for rows in each for part in _branches(rows, 1, "DESC")]
+    return [row[0] for sql, params in _joined(parts, "id") for row in _fetch(sql, params)]
+
+
 def counts(rows: Rows, column: str, cap: int) -> dict[str, tuple[int, bool]]:
     """By value of `column`: how many rows, and whether there are (or may be) more than were counted."""
     limit = max(SHARE + 1, rows.window // 3 // max(1, len(rows.streams)))

@@ -12,13 +12,15 @@ from django.utils import timezone
 from integrations.core.engine.settle import finish_runs
 from integrations.core.engine.wake import wake
 from integrations.core.models import Event, Run
+from integrations.core.models.journal import ERASED
 
 CHUNK = 500
 FAILED_AGAIN = "The first record failed again, so the other {number} were left as they are: {message}"
 
 
 def failed(connection_id: int) -> Any:
-    return Event.objects.filter(connection_id=connection_id, outcome=Event.Outcome.FAILED)
+    """Failed events that can be sent again: of an erased person nothing is left to send."""
+    return Event.objects.filter(connection_id=connection_id, outcome=Event.Outcome.FAILED).exclude(code=ERASED)
 
 
 def retry(connection_id: int, event_ids: list[int], user: User | None = None) -> Run | None:

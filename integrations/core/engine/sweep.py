@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from integrations.core.connector import Job
-from integrations.core.engine import collect, report, retry
+from integrations.core.engine import collect, erase, report, retry
 from integrations.core.engine.lease import DELIVER
 from integrations.core.engine.wake import wake
 from integrations.core.models import Clock, Connection, Delivery, Event, Lease, Pulse, Run
@@ -32,6 +32,7 @@ def sweep(now: datetime.datetime | None = None) -> None:
     _check_books()
     _start_jobs(now)
     report.ask(now)
+    erase.ask(now)
 
 
 def _wake_connections(now: datetime.datetime) -> None:

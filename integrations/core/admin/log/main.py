@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -26,6 +26,7 @@ from integrations.core.admin.log.control import (
     stop_run,
     tell_unchanged,
 )
+from integrations.core.admin.log.download import download
 from integrations.core.admin.log.list import list_context, query
 from integrations.core.admin.log.panel import panel_context
 from integrations.core.admin.log.progress import progress
@@ -68,12 +69,19 @@ class EventAdmin(JournalAdmin):
             path("<int:pk>/retry/", self._page(self.retry_one), name="core_event_retry"),
             path("retry/", self._page(self.retry_selected), name="core_event_retry_selected"),
             path("retry-matching/", self._page(self.retry_matching), name="core_event_retry_matching"),
+            path("download/", self._page(self.download), name="core_event_download"),
         ]
 
     @get_only
     def list_page(self, request: HttpRequest) -> HttpResponse:
         self._may_view(request)
         return self._render(request, "admin/core/log/events.html", _("Log"), list_context(request))
+
+    @get_only
+    def download(self, request: HttpRequest) -> StreamingHttpResponse:
+        """What the list's filters show, as CSV."""
+        self._may_view(request)
+        return download(request)
 
     @get_only
     def detail_page(self, request: HttpRequest, pk: int) -> HttpResponse:

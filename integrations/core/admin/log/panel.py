@@ -62,7 +62,7 @@ def panel_context(request: HttpRequest, event: Event) -> dict[str, Any]:
     payload, note = _payload(event)
     connector = event.connection.connector
     label, plural = record_type_words(connector, event.record_type)
-    can_retry = request.user.has_perm("core.retry_event") and event.outcome == Event.Outcome.FAILED
+    can_retry = request.user.has_perm("core.retry_event") and event.can_be_retried
     return {
         "event": event,
         "request_id": f"R{event.pk}",

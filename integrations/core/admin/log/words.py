@@ -89,6 +89,8 @@ def advice(event: Event) -> Any:
             return _NOT_ENABLED
         return _ADVICE.get(event.code, "")
     if event.outcome == Outcome.FAILED:
+        if not event.can_be_retried:
+            return ""
         if "Retry" in event.message:  # it says so itself
             return ""
         return _ADVICE.get(event.code, _FAILED_ADVICE)
