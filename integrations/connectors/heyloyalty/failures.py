@@ -56,4 +56,3 @@ def mail_failures(to: str, subject: str, body: str, name: str, lines: Iterable[s
         mail.send()
     except (OSError, SMTPException) as error:
         raise TemporaryError(f"The mail “{subject}” could not be sent ({type(error).__name__}).") from None
-

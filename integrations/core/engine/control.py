@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from integrations.core.connector import SKIP_REASONS, Skip
-from integrations.core.engine import collect
+from integrations.core.engine import collect, retry
 from integrations.core.engine.lease import Held
 from integrations.core.engine.settle import finish_runs
 from integrations.core.engine.wake import wake
@@ -24,7 +24,8 @@ from integrations.core.models.journal import OPEN
 
 CHUNK = 1000
 # These can be paused and stopped; other work is over in a moment.
-LONG = (Run.Trigger.IMPORT, Run.Trigger.EXPORT)
+LONG = (Run.Trigger.IMPORT, Run.Trigger.EXPORT, Run.Trigger.RETRY)
+RETRY_STOPPED = "Its Retry was stopped before it was sent. Press Retry to send it."
 
 
 def pause(run: Run) -> bool:
@@ -42,7 +43,9 @@ def resume(run: Run) -> bool:
     if resumed:
         finish_runs([run.pk])
         wake(run.connection_id)
-        if not run.complete:
+        if run.trigger == Run.Trigger.RETRY:
+            retry.go_on(run.pk)
+        elif not run.complete:
             collect.ask(run.pk)
     return resumed
 
@@ -79,16 +82,28 @@ def end_stopped(held: Held, in_hand: Collection[int] = ()) -> None:
         while ids := list(waiting.values_list("pk", flat=True)[:CHUNK]):
             with transaction.atomic():
                 held.renew()
-                number = _skip(ids)
-                Run.objects.filter(pk=run_id).update(skipped=F("skipped") + number)
+                failed, skipped = _fail_again(ids), _skip(ids)
+                Run.objects.filter(pk=run_id).update(skipped=F("skipped") + skipped, failed=F("failed") + failed)
         if not Event.objects.filter(run_id=run_id, settled_at__isnull=True).exists():
             Run.objects.filter(pk=run_id, status=Run.Status.STOPPING).update(
                 status=Run.Status.STOPPED, complete=True, finished_at=timezone.now()
             )
 
 
+def _fail_again(event_ids: list[int]) -> int:
+    """What was to be retried is as failed as before: it must not drop out of what can be retried."""
+    retried = Event.objects.filter(pk__among=event_ids, retried=True, settled_at__isnull=True)
+    return retried.update(
+        outcome=Event.Outcome.FAILED,
+        code=Skip.STOPPED,
+        message=RETRY_STOPPED,
+        due_at=None,
+        settled_at=timezone.now(),
+    )
+
+
 def _skip(event_ids: list[int]) -> int:
-    return Event.objects.filter(pk__among=event_ids).update(
+    return Event.objects.filter(pk__among=event_ids, settled_at__isnull=True).update(
         outcome=Event.Outcome.SKIPPED,
         code=Skip.STOPPED,
         message=SKIP_REASONS[Skip.STOPPED],

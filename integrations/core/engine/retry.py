@@ -24,12 +24,15 @@ def failed(connection_id: int) -> Any:
 
 
 def retry(connection_id: int, event_ids: list[int], user: User | None = None) -> Run | None:
-    """Send these failed events of one connection again, as one run. None when none of them is failed (any more)."""
+    """Send these failed events of one connection again, as one run. None when none of them is failed (any more).
+
+    One goes like a live change; several are bulk work, which lets live changes overtake it and can be paused.
+    """
     with transaction.atomic():
         run = Run.objects.create(
             connection_id=connection_id, trigger=Run.Trigger.RETRY, requested_by=user, complete=True
         )
-        if not _requeue(run, event_ids):
+        if not _requeue(run, event_ids, bulk=len(event_ids) > 1):
             run.delete()
             return None
     return run
@@ -44,7 +47,7 @@ def retry_all(connection_id: int, event_ids: list[int], user: User | None = None
             trigger=Run.Trigger.RETRY,
             requested_by=user,
             complete=not rest,
-            plan={"first": first[0], "rest": rest} if rest else {},
+            plan={"first": first[0], "rest": rest, "expected": len(event_ids)} if rest else {},
         )
         if not _requeue(run, first):
             run.delete()
@@ -55,8 +58,10 @@ def retry_all(connection_id: int, event_ids: list[int], user: User | None = None
 def go_on(run_id: int) -> None:
     """After a bulk retry's first record: send the rest, or stop and say why. Called by the sweep and by drains."""
     with transaction.atomic():
-        run = Run.objects.select_for_update().filter(pk=run_id, complete=False).first()
-        if run is None or not run.plan:
+        # One that is paused goes on after Resume; one that is being stopped, never.
+        going = Run.objects.filter(pk=run_id, complete=False, status=Run.Status.RUNNING)
+        run = going.select_for_update().first()
+        if run is None or "first" not in run.plan:
             return
         first = Event.objects.filter(pk=run.plan["first"]).first()
         if first is not None and first.settled_at is None:
@@ -65,17 +70,19 @@ def go_on(run_id: int) -> None:
         if first is not None and first.outcome == Event.Outcome.FAILED:
             message = FAILED_AGAIN.format(number=len(run.plan["rest"]), message=first.message)
         else:
-            _requeue(run, run.plan["rest"])
-        Run.objects.filter(pk=run_id).update(complete=True, plan={}, message=message)
+            _requeue(run, run.plan["rest"], bulk=True)
+        plan = {name: value for name, value in run.plan.items() if name == "paused_seconds"}
+        Run.objects.filter(pk=run_id).update(complete=True, plan=plan, message=message)
         finish_runs([run_id])
 
 
-def _requeue(run: Run, event_ids: list[int]) -> int:
+def _requeue(run: Run, event_ids: list[int], *, bulk: bool = False) -> int:
     number = 0
     for start in range(0, len(event_ids), CHUNK):
         chunk = failed(run.connection_id).filter(pk__in=event_ids[start : start + CHUNK])
         number += chunk.update(
             run=run,
+            priority=Event.Priority.BULK if bulk else Event.Priority.LIVE,
             outcome=Event.Outcome.PENDING,
             due_at=timezone.now(),
             settled_at=None,

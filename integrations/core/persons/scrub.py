@@ -86,9 +86,7 @@ def delete_links(records: Iterable[RecordKey]) -> int:
     """A Link says which record of the vendor is whose: with it gone, the person would be created again."""
     total = 0
     for record in records:
-        found = Link.objects.filter(
-            connection_id=record.connection_id, record_type=record.record_type, key=record.key
-        )
+        found = Link.objects.filter(connection_id=record.connection_id, record_type=record.record_type, key=record.key)
         total += found.delete()[0]
     return total
 

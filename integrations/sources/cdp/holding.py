@@ -45,7 +45,7 @@ class CustomerData(Holder):
         if not user.has_perm(VIEW):
             return ""
         found = Identifier.objects.filter(person_id=pk).order_by("type_id", "pk").values_list("type__kind", "key")
-        by_kind = {kind: key for kind, key in reversed(found)}
+        by_kind = dict(reversed(list(found)))
         return next((by_kind[kind] for kind in (*PERSONAL, IdentifierKind.TEXT) if kind in by_kind), "")
 
     def count(self, person: Sought) -> dict[str, int]:

@@ -73,6 +73,10 @@ class Row:
     can_retry: bool
     retry_url: str
 
+    @property
+    def request_id(self) -> str:
+        return f"R{self.id}"
+
 
 def query(params: QueryDict, **changes: Any) -> str:
     """The page's own query string with some values changed; None removes one. Paging starts anew."""

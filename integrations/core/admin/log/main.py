@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -44,6 +45,7 @@ from integrations.core.admin.log.runs import (
     run_context,
     run_list_context,
 )
+from integrations.core.admin.person.pages import PersonPages
 from integrations.core.engine import inbox
 from integrations.core.models import Connection, Delivery, Event, Run
 
@@ -63,9 +65,10 @@ class JournalAdmin(LogAdmin):
 
 
 @admin.register(Event)
-class EventAdmin(JournalAdmin):
+class EventAdmin(JournalAdmin, PersonPages):
     def more_urls(self) -> list[URLPattern]:
         return [
+            *super().more_urls(),
             path("<int:pk>/retry/", self._page(self.retry_one), name="core_event_retry"),
             path("retry/", self._page(self.retry_selected), name="core_event_retry_selected"),
             path("retry-matching/", self._page(self.retry_matching), name="core_event_retry_matching"),
@@ -95,7 +98,7 @@ class EventAdmin(JournalAdmin):
         self._may_retry(request)
         visible_or_404(Event.objects.only("pk"), request, pk)
         start_retry(request, [pk])
-        return HttpResponseRedirect(reverse("admin:core_event_change", args=[pk]))
+        return HttpResponseRedirect(_asked_back(request) or reverse("admin:core_event_change", args=[pk]))
 
     @post_only
     def retry_selected(self, request: HttpRequest) -> HttpResponse:
@@ -127,6 +130,12 @@ class EventAdmin(JournalAdmin):
 
     def _back(self, request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:core_event_changelist") + query(request.GET))
+
+
+def _asked_back(request: HttpRequest) -> str:
+    """The page of this portal that a button stood on, if it named one."""
+    back = request.POST.get("back", "")
+    return back if back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None) else ""
 
 
 @admin.register(Run)

@@ -38,4 +38,3 @@ class CustomerDeletion(ModelAdmin):  # type: ignore[misc]
     ) -> tuple[list[Any], dict[str, int], set[Any], list[Any]]:
         """Named, not listed: an account may have thousands of movements. Who may delete customers may delete those."""
         return [str(obj) for obj in objs], {str(self.opts.verbose_name_plural): len(objs)}, set(), []
-
