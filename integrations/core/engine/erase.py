@@ -96,10 +96,11 @@ def erase(erasure_id: int, *, budget: float = BUDGET) -> None:
     if not free.update(worked_until=now + SILENT):
         return
     work = _Work(Erasure.objects.get(pk=erasure_id))
-    end = time.monotonic() + budget
-    going = True
-    while going and not work.done and time.monotonic() < end:
-        going = work.step()
+    try:
+        going = work.go_on(budget)
+    except Exception as error:  # noqa: BLE001 – its text may hold the person; the sweep tries again
+        logger.error("%s in erasure %s at %s", type(error).__name__, erasure_id, work.erasure.step)
+        return
     Erasure.objects.filter(pk=erasure_id).update(worked_until=timezone.now())
     if going and not work.done:
         _ask(erasure_id)
@@ -133,6 +134,14 @@ class _Work:
     @property
     def done(self) -> bool:
         return self.erasure.finished_at is not None
+
+    def go_on(self, budget: float) -> bool:
+        """For so many seconds. False: something is in the way."""
+        end = time.monotonic() + budget
+        going = True
+        while going and not self.done and time.monotonic() < end:
+            going = self.step()
+        return going
 
     def step(self) -> bool:
         """One portion. False: something is in the way, try again later."""

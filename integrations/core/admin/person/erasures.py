@@ -119,17 +119,18 @@ def _records(person: Person, sight: Sight) -> list[RecordRow]:
     }
     names = dict(Connection.objects.values_list("pk", "name"))
     # Records that only a source or a Link told of may have nothing in the log.
-    linked = set(
-        Link.objects.filter(key__in=[one.key for one in person.records]).values_list(
-            "connection_id", "record_type", "key"
-        )
+    linked = Link.objects.filter(
+        connection_id__in={one.connection_id for one in person.records},
+        record_type__in={one.record_type for one in person.records},
+        key__in=[one.key for one in person.records],
     )
+    known = {*events, *(RecordKey(*row) for row in linked.values_list("connection_id", "record_type", "key"))}
     return [
         RecordRow(
             names.get(one.connection_id, ""), one.record_type, sight.key(one.key), sight.label(events.get(one, ""))
         )
         for one in sorted(person.records)
-        if one in events or tuple(one) in linked
+        if one in known
     ]
 
 

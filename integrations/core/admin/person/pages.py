@@ -71,7 +71,7 @@ class PersonPages(LogAdmin):
             request,
             template,
             self.page_context(request, title, **context),
-            headers={"Cache-Control": "no-store", "Referrer-Policy": "same-origin"},
+            headers={"Cache-Control": "no-store"},
         )
 
     def _to(self, token: str) -> HttpResponse:
