@@ -15,7 +15,7 @@ class FlexPOSRecords(Holder):
     name = "flexpos"
 
     def records(self, names: Collection[str]) -> set[RecordKey]:
-        lists = FlexPOSConnection.objects.exclude(list_id="").values_list("pk", "list_id", "match_on")
+        lists = FlexPOSConnection._default_manager.exclude(list_id="").values_list("pk", "list_id", "match_on")
         return {
             RecordKey(pk, UNSUBSCRIPTION, person_key(list_id, match_on, name))
             for pk, list_id, match_on in lists

@@ -15,7 +15,7 @@ import json
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from django.db import models, transaction
@@ -45,6 +45,9 @@ PATIENCE = 10.0
 SOURCES, RECORDS, PAYLOADS = "sources", "records", "payloads"
 
 
+Columns = Mapping[type[models.Model], tuple[str, ...]]
+
+
 class Table(NamedTuple):
     """One that may mention anybody, and in which columns."""
 
@@ -55,7 +58,7 @@ class Table(NamedTuple):
 
 def texts() -> dict[str, Table]:
     """By label."""
-    declared = [(scrub.TEXTS, False), (scrub.ROWS, True)]
+    declared: list[tuple[Columns, bool]] = [(scrub.TEXTS, False), (scrub.ROWS, True)]
     declared += [(each, whole) for one in holders() for each, whole in ((one.texts, False), (one.rows, True))]
     return {model._meta.label: Table(model, names, whole) for each, whole in declared for model, names in each.items()}
 

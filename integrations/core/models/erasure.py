@@ -24,7 +24,7 @@ class Erasure(models.Model):
     requested_at = models.DateTimeField(_("requested"), default=timezone.now)
     finished_at = models.DateTimeField(_("finished"), null=True)
     counts = models.JSONField(_("what was erased"), default=dict)
-    subject = EncryptedText(null=True)
+    subject: models.Field[str | None, str | None] = EncryptedText(null=True)
     step = models.CharField(max_length=80, blank=True)
     after = models.BigIntegerField(default=0)
     worked_until = models.DateTimeField(default=EPOCH)

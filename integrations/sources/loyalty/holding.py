@@ -13,7 +13,8 @@ from django.utils.translation import ngettext
 from integrations.core.persons.holders import Held, Holder, holder
 from integrations.core.persons.person import Person
 from integrations.sources.loyalty.deletion import delete_customers
-from integrations.sources.loyalty.models import Customer, WebhookCall
+from integrations.sources.loyalty.models import Customer
+from integrations.sources.loyalty.models_ellity import WebhookCall
 
 VIEW = "loyalty.view_customer"
 
