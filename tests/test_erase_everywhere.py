@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 
 from integrations.connectors.contactsend.models import ContactsendConnection, Pair
@@ -43,7 +44,7 @@ def loyal() -> Customer:
     customer = Customer.objects.get()
     save_customers([CustomerRow(id=customer.pk, email=ANNA)])
     LogEntry.objects.create(
-        user_id=1,
+        user=User.objects.create_user("editor"),
         content_type=ContentType.objects.get_for_model(Customer),
         object_id=str(customer.pk),
         object_repr=ANNA,

@@ -105,9 +105,9 @@ def walk(rows: Rows, limit: int, *, newest_first: bool = True) -> Found:
     direction = "DESC" if newest_first else "ASC"
     ids: set[int] = set()
     for sql, params in _branches(rows, limit, direction):
-        ids.update(
-            row[0] for row in _fetch(f"SELECT id FROM ({sql}) AS u ORDER BY id {direction} LIMIT {limit}", params)
-        )
+        # Streams may overlap: a row that is in two of them counts once.
+        first = f"SELECT DISTINCT id FROM ({sql}) AS u ORDER BY id {direction} LIMIT {limit}"
+        ids.update(row[0] for row in _fetch(first, params))
     ordered = sorted(ids, reverse=newest_first)[:limit]
     if rows.condition is None or (len(ordered) == limit and len(rows.streams) == 1):
         return Found(ordered)

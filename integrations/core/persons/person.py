@@ -88,7 +88,7 @@ class Mentions:
     def _pattern(self, name: str) -> str:
         if "@" in name:
             # At the ends no letter that could belong to a longer address.
-            return rf"(?<![\w.+-]){self._written(name)}(?![\w-])"
+            return rf"(?<![\w.+-]){self._written(name)}(?![\w-]|\.\w)"
         if is_phone(name):
             digits = re.sub(r"\D", "", name)
             return self._phone(digits) if len(digits) >= self.FEWEST_DIGITS else ""

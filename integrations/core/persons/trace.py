@@ -74,8 +74,9 @@ def _records(streams: tuple[Stream, ...], visible: Visible) -> tuple[set[RecordK
 
 
 def _newest_labels(records: Collection[RecordKey]) -> set[str]:
-    labels = Event.objects.filter(pk__among=newest(records)).values_list("label", flat=True)
-    return {label for label in labels if label}
+    """Of each record; retention takes the labels of old events."""
+    ids = keyset.newest([_rows_of(record, " AND w.label <> ''", ("label",)) for record in sorted(records)])
+    return set(Event.objects.filter(pk__among=ids).values_list("label", flat=True))
 
 
 def newest(records: Collection[RecordKey]) -> list[int]:
@@ -83,11 +84,11 @@ def newest(records: Collection[RecordKey]) -> list[int]:
     return keyset.newest([_rows_of(record) for record in sorted(records)])
 
 
-def _rows_of(record: RecordKey) -> Rows:
+def _rows_of(record: RecordKey, also: str = "", columns: tuple[str, ...] = ()) -> Rows:
     test = Condition(
-        "w.connection_id = %s AND w.record_type = %s",
+        f"w.connection_id = %s AND w.record_type = %s{also}",
         (record.connection_id, record.record_type),
-        ("connection_id", "record_type"),
+        ("connection_id", "record_type", *columns),
     )
     return Rows(EVENTS, _streams("key", [record.key]), test)
 
