@@ -15,8 +15,8 @@ class FlexPOSRecords(Holder):
     name = "flexpos"
 
     def records(self, names: Collection[str]) -> set[RecordKey]:
-        found = FlexPOSConnection.objects.exclude(list_id="")  # type: ignore[misc]
-        lists = found.values_list("pk", "list_id", "match_on")
+        found = FlexPOSConnection.objects.exclude(list_id="")
+        lists = found.values_list("pk", "list_id", "match_on")  # type: ignore[misc]
         return {
             RecordKey(pk, UNSUBSCRIPTION, person_key(list_id, match_on, name))
             for pk, list_id, match_on in lists

@@ -23,6 +23,7 @@ from integrations.core.connector import SKIP_REASONS, Item, Skip
 from integrations.core.errors import RecordError
 from integrations.core.logbook import run_events
 from integrations.core.models import Attempt, Event, EventPayload, Exchange, Link
+from integrations.core.persons.scrub import ERASED_TEXT
 from integrations.core.registry import connector_for
 
 logger = logging.getLogger(__name__)
@@ -130,7 +131,7 @@ def _payload(event: Event) -> tuple[Any, str]:
     except Unreadable:
         return None, unreadable_note()
     if body is None:
-        return None, deleted_note()
+        return None, _("Erased with the person.") if event.message == ERASED_TEXT else deleted_note()
     try:
         return json.loads(body), ""
     except (ValueError, RecursionError):
