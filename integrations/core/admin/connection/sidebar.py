@@ -91,9 +91,10 @@ def _logs(request: HttpRequest) -> dict[str, Any]:
     items = _registered(request, LOGS)
     if request.user.has_perm("core.view_event"):
         link = reverse("admin:core_person")
-        items.append(item(_("Find a person"), "person_search", link, here := request.path.startswith(link)))
+        here = request.path.startswith(link)
         # Its address stands below the log's.
-        items = [one | {"active": request.path.startswith(one["link"]) and not here} for one in items[:-1]] + items[-1:]
+        items = [one | {"active": request.path.startswith(one["link"]) and not here} for one in items]
+        items.append(item(_("Find a person"), "person_search", link, here))
     return {"title": _("Logs"), "separator": True, "items": items}
 
 
