@@ -36,7 +36,7 @@ def crawl(client: Client, start: str = "/admin/") -> Iterator[tuple[str, HttpRes
         if "text/html" not in response.get("Content-Type", ""):
             continue
         parser = Links()
-        parser.feed(response.content.decode())
+        parser.feed(response.getvalue().decode())
         for href in parser.found:
             link = urlsplit(urljoin(address, href))
             target = link.path + (f"?{link.query}" if link.query else "")

@@ -80,6 +80,18 @@ def test_an_id_of_two_people_says_so_and_offers_no_erasing() -> None:
     assert "More than one person" in page and "Erase person" not in page
 
 
+def test_an_id_of_digits_leads_to_its_person_and_is_taken_for_nobodys_phone_number() -> None:
+    connection = make_connection()
+    event = make_event(connection, label=ANNA)
+    Link.objects.create(connection=connection, record_type="lead", key=event.key, remote_id="20304050")
+    person = find("20304050", None)
+    assert (person.names, person.several) == ({ANNA}, False)
+    assert timeline(found(log_in(None), "20304050")) == [event.pk]
+    make_event(connection, label="+20304050", key="s-2")
+    assert find("+20304050", None).names >= {"+20304050"}
+    assert find("20304050", None).several
+
+
 def test_too_many_records_are_cut_with_a_sentence() -> None:
     connection = make_connection()
     run = make_run(connection)

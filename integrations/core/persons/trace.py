@@ -28,13 +28,13 @@ def find(term: str, visible: Visible, user: Any = None, *, records_at_most: int 
     are asked."""
     known = [one for one in holders() if user is None or not one.permission or user.has_perm(one.permission)]
     forms = spellings(term)
-    names, records, looked = _expanded(forms, known), set[RecordKey](), 0
-    several = False
-    if not is_personal(term):
-        records, looked = _by_id(forms, visible)
-        found = _newest_labels(records)
-        several = len(found) > 1
-        names |= _expanded(found, known)
+    records, looked = _by_id(forms, visible)
+    others = _newest_labels(records) - set(forms)
+    # Digits may be a phone number, an id, or one's number and another one's id.
+    is_label = bool(others) and bool(_by_label(forms, visible)[0])
+    several = "@" not in term and len(others) + is_label > 1
+    is_id_only = bool(others) and not is_label and is_personal(term)
+    names = _expanded([*others, *(() if is_id_only else forms)], known)
     by_name, more = _by_label(sorted(names)[:NAMES], visible)
     told = {record for one in known for record in one.records(names)}
     records |= by_name | {record for record in told if visible is None or record.connection_id in visible}
