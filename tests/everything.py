@@ -13,7 +13,7 @@ from django.apps import apps
 ELSEWHERE = ("auth.", "contenttypes.", "sessions.")
 
 
-def everything_stored(without: Collection[str] = ()) -> str:
+def everything_decrypted(without: Collection[str] = ()) -> str:
     models = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
     parts = []
     for model in models:

@@ -29,7 +29,7 @@ from integrations.sources.loyalty.batch import CustomerRow
 from integrations.sources.loyalty.customers import save_customers
 from integrations.sources.loyalty.models import Customer, WebhookCall
 from tests.core.log_rows import log_in, make_attempt, make_event, make_run
-from tests.everything import everything_stored
+from tests.everything import everything_decrypted
 from tests.sources.cdp.town import did, fixed, tell
 
 pytestmark = pytest.mark.django_db
@@ -115,13 +115,13 @@ def books() -> list[tuple[int, ...]]:
 
 def test_nothing_names_the_person_any_more_and_the_books_balance() -> None:
     planted()
-    assert CANARY.search(everything_stored())
+    assert CANARY.search(everything_decrypted())
     before, numbers = books(), (Event.objects.count(), Exchange.objects.count(), Delivery.objects.count())
     erasure = erase.start(ANNA, "boss")
     erase.erase(erasure.pk)
     erasure.refresh_from_db()
     assert erasure.finished_at is not None
-    assert not [line for line in everything_stored().splitlines() if CANARY.search(line)]
+    assert not [line for line in everything_decrypted().splitlines() if CANARY.search(line)]
     assert books()[: len(before)] == before
     assert (Event.objects.count(), Exchange.objects.count(), Delivery.objects.count()) >= numbers
     for run in Run.objects.all():
@@ -136,7 +136,7 @@ def test_whichever_name_the_person_is_erased_by(term: str) -> None:
     planted()
     erasure = erase.start(term, "boss")
     erase.erase(erasure.pk)
-    assert not [line for line in everything_stored().splitlines() if CANARY.search(line)]
+    assert not [line for line in everything_decrypted().splitlines() if CANARY.search(line)]
 
 
 def test_one_name_leads_over_the_sources_to_all_connections() -> None:

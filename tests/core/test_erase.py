@@ -19,7 +19,7 @@ from integrations.core.models.engine import EPOCH
 from integrations.core.persons import scrub
 from integrations.core.setup import write_groups
 from tests.core.log_rows import MARKETING, SUPPORT, log_in, make_attempt, make_connection, make_event, make_run
-from tests.everything import everything_stored
+from tests.everything import everything_decrypted
 
 pytestmark = pytest.mark.django_db
 FIND = "/admin/core/event/person/"
@@ -69,9 +69,9 @@ def books() -> list[tuple[object, ...]]:
 def test_nothing_of_the_person_is_left_and_counts_stay(term: str) -> None:
     event = planted()
     before, number = books(), Event.objects.count()
-    assert CANARY.search(everything_stored())
+    assert CANARY.search(everything_decrypted())
     done(erase.start(term, "boss"))
-    assert not CANARY.findall(everything_stored())
+    assert not CANARY.findall(everything_decrypted())
     assert (books(), Event.objects.count(), Exchange.objects.count()) == (before, number, 1)
     event.refresh_from_db()
     assert (event.outcome, event.label, event.message) == ("failed", "", scrub.ERASED_TEXT)
@@ -161,9 +161,9 @@ def test_doing_it_twice_finds_nothing_the_second_time() -> None:
     planted()
     done(erase.start(ANNA, "boss"))
     moving = ("core.Erasure", "core.Lease", "django_q.OrmQ")
-    before = everything_stored(without=moving)
+    before = everything_decrypted(without=moving)
     assert done(erase.start(ANNA, "boss")).counts == {}
-    assert everything_stored(without=moving) == before
+    assert everything_decrypted(without=moving) == before
 
 
 def test_a_worker_that_died_is_followed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +177,7 @@ def test_a_worker_that_died_is_followed_by_the_next(monkeypatch: pytest.MonkeyPa
         if work.done:
             break
         work.step()
-    assert work.done and not CANARY.findall(everything_stored())
+    assert work.done and not CANARY.findall(everything_decrypted())
 
 
 def test_the_sweep_asks_for_what_nobody_is_at_work_on(queued: object) -> None:
@@ -213,7 +213,7 @@ def test_a_body_nobody_can_decrypt_keeps_nothing_from_going_on() -> None:
     with database.cursor() as cursor:
         cursor.execute("UPDATE core_eventpayload SET body = %s WHERE event_id = %s", [b"not a token", event.pk])
     done(erase.start(ANNA, "boss"))
-    assert not CANARY.findall(everything_stored())
+    assert not CANARY.findall(everything_decrypted())
 
 
 # -- who may, and how it is made certain --------------------------------------------------------------------------
