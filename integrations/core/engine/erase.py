@@ -15,8 +15,7 @@ import json
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from collections.abc import Collection
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -29,6 +28,7 @@ from integrations.core.models import Erasure, Event
 from integrations.core.persons import scrub
 from integrations.core.persons.holders import holders
 from integrations.core.persons.person import Mentions, Person, RecordKey, e164, is_phone
+from integrations.core.persons.tables import texts
 from integrations.core.persons.trace import event_rows, find
 from integrations.core.redact import pseudonym
 
@@ -43,24 +43,6 @@ RECORDS_AT_MOST = 5000
 # Seconds to wait for a drain to hand on its lease; then the next sweep tries again.
 PATIENCE = 10.0
 SOURCES, RECORDS, PAYLOADS = "sources", "records", "payloads"
-
-
-Columns = Mapping[type[models.Model], tuple[str, ...]]
-
-
-class Table(NamedTuple):
-    """One that may mention anybody, and in which columns."""
-
-    model: type[models.Model]
-    columns: tuple[str, ...]
-    whole_row: bool
-
-
-def texts() -> dict[str, Table]:
-    """By label."""
-    declared: list[tuple[Columns, bool]] = [(scrub.TEXTS, False), (scrub.ROWS, True)]
-    declared += [(each, whole) for one in holders() for each, whole in ((one.texts, False), (one.rows, True))]
-    return {model._meta.label: Table(model, names, whole) for each, whole in declared for model, names in each.items()}
 
 
 def steps() -> list[str]:

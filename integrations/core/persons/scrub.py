@@ -13,24 +13,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import InvalidToken
-from django.contrib.admin.models import LogEntry
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
 from integrations.core.engine.settle import finish_runs
 from integrations.core.fields import EncryptedBytes, EncryptedText
-from integrations.core.models import (
-    Attempt,
-    Connection,
-    Cursor,
-    Delivery,
-    Event,
-    EventPayload,
-    Exchange,
-    Link,
-    Run,
-)
+from integrations.core.models import Attempt, Delivery, Event, EventPayload, Exchange, Link, Run
 from integrations.core.models.journal import ERASED
 from integrations.core.persons.person import Mentions, RecordKey
 from integrations.core.redact import pseudonym
@@ -38,19 +27,6 @@ from integrations.core.redact import pseudonym
 ERASED_TEXT = "The person was erased."
 # JSON that masking leaves readable.
 ERASED_BODY = '{"erased": true}'
-# Where the journal and the admin's own log may mention anybody; encrypted columns hold bodies.
-TEXTS: dict[type[models.Model], tuple[str, ...]] = {
-    Exchange: ("url", "error", "request_body", "response_body", "response_headers"),
-    Delivery: ("query", "message", "body"),
-    Event: ("label", "key", "message"),
-    Attempt: ("remote_id", "message"),
-    Run: ("message",),
-    Cursor: ("value",),
-    Connection: ("state_reason",),
-    LogEntry: ("object_repr", "change_message"),
-}
-# Of these the whole row goes.
-ROWS: dict[type[models.Model], tuple[str, ...]] = {Link: ("key", "remote_id")}
 
 
 # -- a person's own events --------------------------------------------------------------------------
