@@ -5,6 +5,7 @@ from __future__ import annotations
 from integrations.core.alerts import mail as _mail
 from integrations.core.engine import collect as _collect
 from integrations.core.engine import drain as _drain
+from integrations.core.engine import erase as _erase
 from integrations.core.engine import report as _report
 from integrations.core.engine import retention as _retention
 from integrations.core.engine import sweep as _sweep
@@ -24,6 +25,10 @@ def report(run_id: int) -> None:
 
 def mail_alerts(connection_id: int) -> None:
     _mail.send_due(connection_id)
+
+
+def erase(erasure_id: int) -> None:
+    _erase.erase(erasure_id)
 
 
 def sweep() -> None:

@@ -6,7 +6,6 @@ Nothing keeps the same row from being imported twice: whoever calls remembers wh
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -17,6 +16,7 @@ from integrations.connectors.heyloyalty.bulk import DELIMITER, File, split
 from integrations.connectors.heyloyalty.values import COPENHAGEN, local, read_moment, written
 from integrations.core.errors import RecordError
 from integrations.core.mapping import is_empty
+from integrations.core.spreadsheet import inert
 
 # https://tracking.heycommerce.dk/api: the columns an import of transactions knows.
 TRANSACTION_COLUMNS = (
@@ -40,8 +40,6 @@ CREATED_AT = "created_at"
 # Heyloyalty documents the first only; the second is ours.
 BOUGHT, RETURNED = "bought", "returned"
 DATE_FORMAT = "Y-m-d H:i:s"
-# A cell that begins so would be a formula to whoever opens an export or the error report in a spreadsheet.
-FORMULA = re.compile(r"[=+\-@\t\r]")
 
 Line = dict[str, str]
 
@@ -87,11 +85,6 @@ def decimal(value: Any) -> str:
     if isinstance(value, bool) or not number.is_finite() or abs(number.adjusted()) > 30:
         raise ValueError(_("is not a number"))
     return format(number, "f")
-
-
-def inert(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if FORMULA.match(text) else text
 
 
 def transactions(lines: Iterable[Line], errors_to: str) -> list[File]:

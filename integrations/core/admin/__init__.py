@@ -5,3 +5,4 @@ from integrations.core.admin import (  # noqa: F401 – these register their pag
     user_fields,
 )
 from integrations.core.admin.log import accounts, main  # noqa: F401
+from integrations.core.admin.person import erasures  # noqa: F401

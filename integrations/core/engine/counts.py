@@ -18,7 +18,7 @@ from django.utils import timezone
 from integrations.core.causes import Cause, cause_of
 from integrations.core.engine.rows import insert
 from integrations.core.models import Event, FailureGroup, HourCount
-from integrations.core.models.journal import EventOutcome
+from integrations.core.models.journal import ERASED, EventOutcome
 
 CHUNK = 1000
 # Hours are kept this long.
@@ -111,7 +111,8 @@ def recount() -> int:
 
 def _unnamed() -> Iterator[list[int]]:
     last = 0
-    unnamed = Event.objects.filter(outcome=EventOutcome.FAILED, cause__isnull=True).order_by("pk")
+    failed = Event.objects.filter(outcome=EventOutcome.FAILED, cause__isnull=True).exclude(code=ERASED)
+    unnamed = failed.order_by("pk")
     while ids := list(unnamed.filter(pk__gt=last).values_list("pk", flat=True)[:CHUNK]):
         yield ids
         last = ids[-1]

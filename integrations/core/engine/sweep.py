@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.core.alerts import look, mail
 from integrations.core.connector import Job
-from integrations.core.engine import collect, removal, report, retry
+from integrations.core.engine import collect, erase, removal, report, retry
 from integrations.core.engine.lease import DELIVER
 from integrations.core.engine.wake import wake
 from integrations.core.models import Clock, Connection, Delivery, Event, Lease, Pulse, Run
@@ -36,6 +36,7 @@ def sweep(now: datetime.datetime | None = None) -> None:
     report.ask(now)
     look.look(now)
     mail.ask(now)
+    erase.ask(now)
 
 
 def _wake_connections(now: datetime.datetime) -> None:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("core", "0006_alerts_and_counts"),
+        ("core", "0008_erasure"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,6 +4,7 @@ from integrations.core.models.api_token import ApiToken
 from integrations.core.models.connection import Connection, FieldCatalog, FieldMapping, SettingsVersion
 from integrations.core.models.counts import FailureGroup, HourCount
 from integrations.core.models.engine import Clock, Cursor, Lease, Pulse
+from integrations.core.models.erasure import Erasure
 from integrations.core.models.intake import Delivery, HookToken
 from integrations.core.models.journal import Attempt, Event, EventPayload, Exchange, Link, Run
 from integrations.core.models.preferences import Preferences
@@ -16,6 +17,7 @@ __all__ = [
     "Connection",
     "Cursor",
     "Delivery",
+    "Erasure",
     "Event",
     "EventPayload",
     "Exchange",

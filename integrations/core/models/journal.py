@@ -36,6 +36,8 @@ class RunStatus(models.TextChoices):
 
 # A job that is in one of these is not started a second time.
 OPEN = (RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.STOPPING)
+# The code of an event whose person was erased.
+ERASED = "erased"
 COUNTS = ("new", "updated", "unchanged", "skipped", "failed")
 
 
@@ -182,6 +184,11 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"R{self.pk}"
+
+    @property
+    def can_be_retried(self) -> bool:
+        """It failed, and there is something left to send: what was erased is gone."""
+        return self.outcome == EventOutcome.FAILED and self.code != ERASED
 
 
 class EventPayload(models.Model):

@@ -17,7 +17,12 @@ from integrations.core.registry import all_connectors
 
 # More than these are found through the list.
 SHOWN = 15
-LOGS = (("core_event", "receipt_long"), ("core_run", "play_circle"), ("core_delivery", "webhook"))
+LOGS = (
+    ("core_event", "receipt_long"),
+    ("core_run", "play_circle"),
+    ("core_delivery", "webhook"),
+    ("core_erasure", "person_off"),
+)
 
 Group = Callable[[HttpRequest], dict[str, Any]]
 Items = Callable[[HttpRequest], list[dict[str, Any]]]
@@ -91,7 +96,14 @@ def item(title: str, icon: str, link: str, active: bool) -> dict[str, Any]:
 
 
 def _logs(request: HttpRequest) -> dict[str, Any]:
-    return {"title": _("Logs"), "separator": True, "items": _registered(request, LOGS)}
+    items = _registered(request, LOGS)
+    if request.user.has_perm("core.view_event"):
+        link = reverse("admin:core_person")
+        here = request.path.startswith(link)
+        # Its address stands below the log's.
+        items = [one | {"active": request.path.startswith(one["link"]) and not here} for one in items]
+        items.append(item(_("Find a person"), "person_search", link, here))
+    return {"title": _("Logs"), "separator": True, "items": items}
 
 
 def _people(request: HttpRequest) -> dict[str, Any]:

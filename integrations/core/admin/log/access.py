@@ -9,13 +9,14 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
 
 from integrations.core.keyset import LAST_ID
 from integrations.core.models import Connection
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True)

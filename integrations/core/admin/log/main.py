@@ -6,11 +6,12 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -26,6 +27,7 @@ from integrations.core.admin.log.control import (
     stop_run,
     tell_unchanged,
 )
+from integrations.core.admin.log.download import download
 from integrations.core.admin.log.list import list_context, query
 from integrations.core.admin.log.panel import panel_context
 from integrations.core.admin.log.progress import progress
@@ -44,6 +46,7 @@ from integrations.core.admin.log.runs import (
     run_context,
     run_list_context,
 )
+from integrations.core.admin.person.pages import PersonPages
 from integrations.core.engine import inbox
 from integrations.core.models import Connection, Delivery, Event, Run
 
@@ -63,18 +66,26 @@ class JournalAdmin(LogAdmin):
 
 
 @admin.register(Event)
-class EventAdmin(JournalAdmin):
+class EventAdmin(JournalAdmin, PersonPages):
     def more_urls(self) -> list[URLPattern]:
         return [
+            *super().more_urls(),
             path("<int:pk>/retry/", self._page(self.retry_one), name="core_event_retry"),
             path("retry/", self._page(self.retry_selected), name="core_event_retry_selected"),
             path("retry-matching/", self._page(self.retry_matching), name="core_event_retry_matching"),
+            path("download/", self._page(self.download), name="core_event_download"),
         ]
 
     @get_only
     def list_page(self, request: HttpRequest) -> HttpResponse:
         self._may_view(request)
         return self._render(request, "admin/core/log/events.html", _("Log"), list_context(request))
+
+    @get_only
+    def download(self, request: HttpRequest) -> StreamingHttpResponse:
+        """What the list's filters show, as CSV."""
+        self._may_view(request)
+        return download(request)
 
     @get_only
     def detail_page(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -88,7 +99,7 @@ class EventAdmin(JournalAdmin):
         self._may_retry(request)
         visible_or_404(Event.objects.only("pk"), request, pk)
         start_retry(request, [pk])
-        return HttpResponseRedirect(reverse("admin:core_event_change", args=[pk]))
+        return HttpResponseRedirect(_asked_back(request) or reverse("admin:core_event_change", args=[pk]))
 
     @post_only
     def retry_selected(self, request: HttpRequest) -> HttpResponse:
@@ -129,6 +140,12 @@ class EventAdmin(JournalAdmin):
 
     def _back(self, request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:core_event_changelist") + query(request.GET))
+
+
+def _asked_back(request: HttpRequest) -> str:
+    """The page of this portal that a button stood on, if it named one."""
+    back = request.POST.get("back", "")
+    return back if back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None) else ""
 
 
 @admin.register(Run)

@@ -23,6 +23,7 @@ from integrations.core.connector import SKIP_REASONS, Item, Skip
 from integrations.core.errors import RecordError
 from integrations.core.logbook import run_events
 from integrations.core.models import Attempt, Event, EventPayload, Exchange, Link
+from integrations.core.persons.scrub import ERASED_TEXT
 from integrations.core.registry import connector_for
 
 logger = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def panel_context(request: HttpRequest, event: Event) -> dict[str, Any]:
     payload, note = _payload(event)
     connector = event.connection.connector
     label, plural = record_type_words(connector, event.record_type)
-    can_retry = request.user.has_perm("core.retry_event") and event.outcome == Event.Outcome.FAILED
+    can_retry = request.user.has_perm("core.retry_event") and event.can_be_retried
     return {
         "event": event,
         "request_id": f"R{event.pk}",
@@ -131,7 +132,7 @@ def _payload(event: Event) -> tuple[Any, str]:
     except Unreadable:
         return None, unreadable_note()
     if body is None:
-        return None, deleted_note()
+        return None, _("Erased with the person.") if event.message == ERASED_TEXT else deleted_note()
     try:
         return json.loads(body), ""
     except (ValueError, RecursionError):

@@ -20,6 +20,7 @@ from integrations.core.engine import retry
 from integrations.core.keyset import LAST_ID
 from integrations.core.logbook import RETRY_CAP, failed_ids
 from integrations.core.models import Connection, Event, Run
+from integrations.core.models.journal import ERASED
 
 CHUNK = 500
 # More checkboxes than a page has are no selection.
@@ -54,6 +55,7 @@ def by_connection(event_ids: Iterable[int], visible: Visible) -> dict[int, list[
     groups: dict[int, list[int]] = defaultdict(list)
     for start in range(0, len(ids), CHUNK):
         chunk = Event.objects.filter(pk__in=ids[start : start + CHUNK], outcome=Event.Outcome.FAILED)
+        chunk = chunk.exclude(code=ERASED)
         for pk, connection_id in chunk.order_by("pk").values_list("pk", "connection_id"):
             if connection_id in visible.names:
                 groups[connection_id].append(pk)

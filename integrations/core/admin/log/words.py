@@ -93,7 +93,7 @@ def advice(event: Event) -> Any:
             return _NOT_ENABLED
         return _ADVICE.get(event.code, "")
     if event.outcome == Outcome.FAILED:
-        return failed_advice(event.code, event.message)
+        return failed_advice(event.code, event.message) if event.can_be_retried else ""
     return _RECOVERED if event.recovered else ""
 
 
