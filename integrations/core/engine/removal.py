@@ -41,6 +41,7 @@ def remove(connection: Any, user: User) -> None:
         Lease.objects.filter(connection_id=connection.pk, until__lt=Now()).delete()
         _wipe_secrets(connection, user)
         end_work(connection.pk)
+        wake(connection.pk)
 
 
 def _wipe_secrets(connection: Any, user: User) -> None:

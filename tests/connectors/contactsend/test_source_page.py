@@ -340,7 +340,8 @@ def test_node_and_userdb_of_a_removed_source_can_have_another_one(
     mia: Client, source: ContactsendConnection, hub: ContacthubAccount, send: ContactsendAccount
 ) -> None:
     removal.remove(source, User.objects.get(username="mia"))
-    other = with_access(connect(hub, send, name="Other", node_id="", userdb_id=str(CUSTOMERS)))
+    draft = {"state": Connection.State.DRAFT, "node_id": "", "userdb_id": str(CUSTOMERS)}
+    other = with_access(connect(hub, send, name="Other", **draft))
     answer = mia.post(url(other, "source"), source_step(other, node_id=hub.shop))
     assert answer.status_code == 302
     other.refresh_from_db()
