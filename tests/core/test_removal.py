@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from integrations.connectors.leadsquared.connector import ACTIVITY, LEAD
 from integrations.connectors.leadsquared.models import LeadSquaredConnection
 from integrations.core import hooks
 from integrations.core.admin.connection.sidebar import navigation
@@ -95,6 +97,18 @@ def test_what_waits_is_settled_and_says_why(shop: LeadSquaredConnection, user: U
     )
 
 
+def test_what_a_failed_run_left_waiting_is_settled_and_the_run_stays_failed(
+    shop: LeadSquaredConnection, user: User
+) -> None:
+    run = queue_up(shop, leads(range(2)))
+    Run.objects.filter(pk=run.pk).update(status=Run.Status.FAILURE)
+    removal.remove(shop, user)
+    drain(shop.pk)
+    assert codes(shop) == ["removed"] * 2
+    run.refresh_from_db()
+    assert (run.status, run.waiting) == (Run.Status.FAILURE, 0)
+
+
 def test_removing_it_twice_changes_nothing(shop: LeadSquaredConnection, user: User) -> None:
     removal.remove(shop, user)
     removal.remove(saved(shop), User.objects.create_superuser("second"))
@@ -104,20 +118,26 @@ def test_removing_it_twice_changes_nothing(shop: LeadSquaredConnection, user: Us
 # -- while somebody is at work on it --------------------------------------------------------------
 
 
-def test_a_drain_at_work_lands_what_is_under_way_and_settles_the_rest(shop: LeadSquaredConnection, user: User) -> None:
+def test_a_drain_at_work_lands_what_is_under_way_and_settles_the_rest(
+    shop: LeadSquaredConnection, sandbox: Sandbox, user: User
+) -> None:
     """Each record ends once: sent and in the log, or left out and saying so."""
 
     def remove(item: Any) -> None:
         removal.remove(saved(shop), user)
 
-    run = queue_up(shop, leads(range(250)))
-    with toy(prepare=listening(remove)):
+    account = sandbox.leadsquared("destination")
+    account.latency(100)
+    run = queue_up(shop, leads(range(100)))
+    one_by_one = (replace(LEAD, batch_size=1), ACTIVITY)
+    with toy(prepare=listening(remove), concurrency=1, record_types=one_by_one):
         drain(shop.pk)
     found = events(shop)
     assert not [event for event in found if event.settled_at is None]
     assert {event.code or event.outcome for event in found} == {"new", "removed"}
+    assert account.lead_count() == len([event for event in found if event.outcome == "new"])
     run.refresh_from_db()
-    assert (run.status, run.waiting, run.new + run.skipped) == (Run.Status.STOPPED, 0, 250)
+    assert (run.status, run.waiting, run.new + run.skipped) == (Run.Status.STOPPED, 0, 100)
     assert saved(shop).state == State.REMOVED
 
 
@@ -129,13 +149,14 @@ def test_what_somebody_finds_out_afterwards_does_not_bring_it_back(shop: LeadSqu
 
 
 def test_the_sweep_settles_what_was_stored_in_the_moment_of_the_removal(
-    shop: LeadSquaredConnection, user: User, queued: Any
+    shop: LeadSquaredConnection, user: User, django_capture_on_commit_callbacks: Any
 ) -> None:
     removal.remove(shop, user)
     queue_up(shop, [lead(1)])
     webhook(shop, b"[]")
-    sweep()
-    assert queued() == 1
+    with django_capture_on_commit_callbacks() as wakes:
+        sweep()
+    assert wakes
     drain(shop.pk)
     assert codes(shop) == ["removed"]
     assert Delivery.objects.get().status == Delivery.Status.REJECTED
@@ -168,7 +189,7 @@ def test_it_is_gone_from_all_pages_but_the_log(rf: Any, user: User) -> None:
     answer = browser.post(address, {"post": "yes"}, follow=True).content.decode()
     assert "“Winter shop” is removed. Its log stays:" in answer
     assert browser.get(address).status_code == 404
-    for page in ("leadsquared_leadsquaredconnection_changelist", "core_connection_changelist", "index"):
+    for page in ("leadsquared_leadsquaredconnection_changelist", "core_connection_changelist"):
         assert "Winter shop" not in browser.get(reverse(f"admin:{page}")).content.decode()
     request = rf.get("/admin/")
     request.user = user

@@ -20,7 +20,7 @@ from integrations.core.engine import collect, counts, retry
 from integrations.core.engine.lease import Held
 from integrations.core.engine.settle import finish_runs
 from integrations.core.engine.wake import wake
-from integrations.core.models import Connection, Event, Run
+from integrations.core.models import Event, Run
 from integrations.core.models.journal import OPEN
 
 CHUNK = 1000
@@ -75,11 +75,16 @@ def halted(connection_id: int) -> frozenset[int]:
     return frozenset(runs.values_list("pk", flat=True))
 
 
-def end_stopped(held: Held, in_hand: Collection[int] = ()) -> None:
-    """Settle what the stopping runs of a connection have not sent, except what is under way. Raises LeaseLost."""
+def end_stopped(held: Held, in_hand: Collection[int] = (), *, removed: bool = False) -> None:
+    """Settle what the stopping runs of a connection (of a removed one: all its runs) have not sent, except what is
+    under way. Raises LeaseLost."""
     stopping = Run.objects.filter(connection_id=held.connection_id, status=Run.Status.STOPPING)
-    for run_id, state in list(stopping.values_list("pk", "connection__state")):
-        why = Skip.REMOVED if state == Connection.State.REMOVED else Skip.STOPPED
+    runs, why = set(stopping.values_list("pk", flat=True)), Skip.STOPPED
+    if removed:
+        # Also of runs that failed before all of their events were sent.
+        waiting = Event.objects.filter(connection_id=held.connection_id, due_at__isnull=False)
+        runs, why = runs | set(waiting.values_list("run_id", flat=True).distinct()), Skip.REMOVED
+    for run_id in sorted(runs):
         waiting = Event.objects.filter(run_id=run_id, settled_at__isnull=True).exclude(pk__among=in_hand)
         while ids := list(waiting.values_list("pk", flat=True)[:CHUNK]):
             with transaction.atomic():

@@ -86,6 +86,7 @@ class Drain:
         # The first look comes at once: settings may have been saved while they were read.
         self.ticked_at = float("-inf")
         self.stopping = False
+        self.removed = False
         self.progressed = False
         self.failures = 0
         self.lanes: list[Lane] = []
@@ -126,7 +127,7 @@ class Drain:
             self._settle()
         self._settle(everything=True)
         queue.release(item for lane in self.lanes for item in lane.buffer)
-        control.end_stopped(self.held)
+        control.end_stopped(self.held, removed=self.removed)
 
     def _linger(self) -> bool:
         """Wait here for what is due in a moment (after a 429, say): a new drain would come a minute later."""
@@ -172,7 +173,9 @@ class Drain:
 
     def _settings_changed(self) -> bool:
         """Disabled, or saved anew: this drain ends, and the next one works by the new settings."""
-        return not is_enabled(self.connection.pk) or current_version(self.connection) != self.version
+        state = Connection.objects.filter(pk=self.connection.pk).values_list("state", flat=True).first()
+        self.removed = state == Connection.State.REMOVED
+        return state != Connection.State.ENABLED or current_version(self.connection) != self.version
 
     # -- taking and sending ----------------------------------------------------------------------
 
@@ -298,8 +301,11 @@ def drain(connection_id: int, *, budget: float = BUDGET) -> None:
         inbox.hold_deliveries(connection)
         if enabled:
             inbox.read_deliveries(connector_for(connection), held, seconds=TICK)
-        control.end_stopped(held)
+        removed = connection.state == Connection.State.REMOVED
+        control.end_stopped(held, removed=removed)
         held.release(wanted=False)
+        if removed:
+            connector_for(connection).forget()
         return
     # Before the settings: when they are saved in between, the drain's first look finds a newer version.
     version = current_version(connection)
@@ -320,7 +326,7 @@ def drain(connection_id: int, *, budget: float = BUDGET) -> None:
         connector.close()
     # A worker that was woken meanwhile found the lease taken and went away: this one looks for it, once it is free.
     held.release(wanted=False, **_handover(work, lease.failures))
-    if Connection.objects.filter(pk=connection_id, state=Connection.State.REMOVED).exists():
+    if work.removed:
         # What landed after the removal was kept again.
         connector.forget()
     if _is_left(work) and _may_send(connection_id):

@@ -11,13 +11,14 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from integrations.core.engine import inbox
 from integrations.core.engine.wake import wake
 from integrations.core.fields import secret_names
-from integrations.core.models import Clock, Connection, Cursor, HookToken, Lease, Run
+from integrations.core.models import Clock, Connection, Cursor, Event, HookToken, Lease, Run
 from integrations.core.registry import connector_for
 
 State = Connection.State
@@ -39,7 +40,8 @@ def remove(connection: Any, user: User) -> None:
         # One that is held ends with its holder's work.
         Lease.objects.filter(connection_id=connection.pk, until__lt=Now()).delete()
         _wipe_secrets(connection, user)
-        end_work(connection_id=connection.pk)
+        end_work(connection.pk)
+        wake(connection.pk)
 
 
 def _wipe_secrets(connection: Any, user: User) -> None:
@@ -52,13 +54,19 @@ def _wipe_secrets(connection: Any, user: User) -> None:
     connection.save(update_fields=[*names, "secrets_set"])
 
 
-def end_work(**which: Any) -> None:
-    """Have what waits at removed connections settled. The sweep does it again: what was being stored in the moment of
-    the removal comes after it."""
+def end_work(connection_id: int | None = None) -> None:
+    """Have what waits at a removed connection (without its id: at all of them) settled.
+
+    The sweep does it again: what was being stored in the moment of the removal comes after it.
+    """
     removed = Connection.objects.filter(state=State.REMOVED)
-    open_runs = Run.objects.filter(connection__in=removed, status__in=(Run.Status.RUNNING, Run.Status.PAUSED), **which)
-    at_work = set(open_runs.values_list("connection_id", flat=True))
+    if connection_id is not None:
+        removed = removed.filter(pk=connection_id)
+    waiting = Event.objects.filter(connection_id=OuterRef("pk"), due_at__isnull=False)
+    open_runs = Run.objects.filter(connection__in=removed, status__in=(Run.Status.RUNNING, Run.Status.PAUSED))
+    at_work = set(removed.filter(Exists(waiting)).values_list("pk", flat=True))
+    at_work |= set(open_runs.values_list("connection_id", flat=True))
     open_runs.update(status=Run.Status.STOPPING)
     inbox.drop_calls(removed)
-    for connection_id in at_work:
-        wake(connection_id)
+    for pk in at_work:
+        wake(pk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
@@ -13,7 +13,7 @@ from django.utils.html import escape
 from integrations.connectors.contactsend.connector import FROM_HUB, FROM_SEND
 from integrations.connectors.contactsend.first_sync import FIRST
 from integrations.connectors.contactsend.models import ContactsendConnection, SubscriptionRow
-from integrations.core.engine import collect
+from integrations.core.engine import collect, removal
 from integrations.core.engine.drain import drain
 from integrations.core.models import Connection, Cursor, FieldMapping, Run
 from integrations.core.setup import SUPPORT
@@ -335,3 +335,15 @@ def test_the_history_tells_who_changed_which_subscription(mia: Client, source: C
     for line in (f"– → {row}", f"{row} → –", f"– → news-it ↔ __cls1 ↔ {NEWS}"):
         assert line in page
     assert "mia" in page
+
+
+def test_node_and_userdb_of_a_removed_source_can_have_another_one(
+    mia: Client, source: ContactsendConnection, hub: ContacthubAccount, send: ContactsendAccount
+) -> None:
+    removal.remove(source, User.objects.get(username="mia"))
+    draft = {"state": Connection.State.DRAFT, "node_id": "", "userdb_id": str(CUSTOMERS)}
+    other = with_access(connect(hub, send, name="Other", **draft))
+    answer = mia.post(url(other, "source"), source_step(other, node_id=hub.shop))
+    assert answer.status_code == 302
+    other.refresh_from_db()
+    assert (other.node_id, other.userdb_id) == (hub.shop, str(CUSTOMERS))

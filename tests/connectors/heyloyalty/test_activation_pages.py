@@ -14,6 +14,7 @@ from django.urls import reverse
 from integrations.connectors.heyloyalty.list_address import list_number
 from integrations.connectors.heyloyalty.models import ActivationConnection, AttachedField
 from integrations.connectors.heyloyalty.sync import SYNC
+from integrations.connectors.heyloyalty.used import activations
 from integrations.core.models import Event, Link, Run
 from integrations.core.setup import MARKETING
 from tests.connectors.heyloyalty import cdp, portal
@@ -317,3 +318,12 @@ def test_an_audience_says_which_activations_use_it_and_what_its_deletion_does_th
         assert "An activation you have no access to" in text
         assert "Somebody else" not in text
     assert "Audience Removed by Raptor CDP" in text
+
+
+def test_a_removed_activation_uses_no_audience_any_more(marketing: Client, mine: ActivationConnection) -> None:
+    vip = cdp.audience("VIP")
+    portal.attach(mine, vip)
+    user = User.objects.get(username="marketing")
+    assert list(activations("audience", vip.pk, user))
+    marketing.post(reverse(f"{LIST}_delete", args=[mine.pk]), {"post": "yes"})
+    assert not list(activations("audience", vip.pk, user))

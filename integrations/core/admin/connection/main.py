@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django.contrib.admin import display
+from django.contrib.admin import SimpleListFilter, display
 from django.contrib.admin.utils import flatten_fieldsets
 from django.http import HttpRequest
 from django.urls import path
@@ -25,6 +25,20 @@ from integrations.core.admin.connection.webhook import ConnectionWebhook
 from integrations.core.admin.mapping.pages import MappingPages
 from integrations.core.fields import secret_names
 from integrations.core.forms import SettingsForm
+from integrations.core.models import Connection
+
+
+class StateFilter(SimpleListFilter):
+    """Removed ones are on no list."""
+
+    title = gettext_lazy("State")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [choice for choice in Connection.State.choices if choice[0] != Connection.State.REMOVED]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(state=self.value()) if self.value() else queryset
 
 
 class ConnectionAdmin(
@@ -47,7 +61,7 @@ class ConnectionAdmin(
     list_display = ("name", "state_badge", "state_since", "next_step")
     list_display_links = ("name",)
     search_fields = ("name",)
-    list_filter = ("state",)
+    list_filter = (StateFilter,)
     ordering = ("name",)
     show_full_result_count = False
     actions = None

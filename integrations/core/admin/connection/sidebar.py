@@ -67,9 +67,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _marketplace(request: HttpRequest) -> dict[str, Any]:
     if not admin.site._registry[Connection].has_view_permission(request):
-        return {"items": []}
+        return {"title": "", "items": []}
     link = reverse("admin:core_connection_changelist")
-    return {"items": [item(_("Apps Marketplace"), "apps", link, request.path == link)]}
+    return {"title": "", "items": [item(_("Apps Marketplace"), "apps", link, request.path == link)]}
 
 
 def _of_source(request: HttpRequest, group: Group) -> dict[str, Any]:
