@@ -220,7 +220,7 @@ def test_settings_mapping_access_and_state_become_those_of_the_file_in_one_versi
     before = SettingsVersion.objects.filter(connection=main).count()
     shown = applied(text, tmp_path)
     assert "Sync Behaviour: Capture (Create and Update existing) Record → Create only new record" in shown
-    assert f"Connector Access: Specify Roles: – → {MARKETING}" in shown
+    assert f"Specify Roles: – → {MARKETING}" in shown
     assert "default “unknown”" in shown
     assert "State: Enabled → Disabled" in shown
     assert "Not in the file, and left as they are: Another." in shown

@@ -107,7 +107,7 @@ def test_save_details_keeps_the_choice_in_history_and_version(shop: LeadSquaredC
     settings = SettingsVersion.objects.latest("pk").snapshot["settings"]
     assert (settings["access_by"], settings["access_field"], settings["access_roles"]) == (
         "user_field",
-        employee.pk,
+        employee.name,
         [],
     )
     history = reverse("admin:leadsquared_leadsquaredconnection_history", args=[shop.pk])

@@ -37,7 +37,7 @@ def first_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     told = {**context, "notices": notices(request), **stillness(now)}
     if not request.user.has_perm("core.view_connection"):
         return told
-    visible = Visible.of(request)
+    visible = Visible.of(request).installed()
     if not visible.names:
         return {**told, "dashboard": True, "starts": starts(request)}
     sees_log, may_retry = request.user.has_perm("core.view_event"), request.user.has_perm("core.retry_event")

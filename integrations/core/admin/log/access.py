@@ -43,6 +43,11 @@ class Visible:
             None if everything else ids,
         )
 
+    def installed(self) -> Visible:
+        """Without the removed ones: what still is at work, or could be."""
+        names = {pk: name for pk, name in self.names.items() if pk not in self.removed}
+        return Visible(names, self.connectors, frozenset(), list(names))
+
 
 def visible_or_404(queryset: Any, request: HttpRequest, pk: int) -> Any:
     """The row, if it belongs to a connection the user sees; else 404, as if it didn't exist."""
