@@ -14,7 +14,7 @@ from django.test import Client
 from integrations.connectors.flexpos.initial_import import JOB, Choices
 from integrations.core.api.tokens import new_token
 from integrations.core.connector import Connector
-from integrations.core.models import Connection, Delivery, FieldMapping, Run, UserField, UserFieldValue
+from integrations.core.models import Connection, Delivery, Erasure, FieldMapping, Run, UserField, UserFieldValue
 from integrations.core.models.access import AccessBy
 from integrations.core.registry import all_connectors, connector_class
 from integrations.core.setup import MARKETING, SUPPORT, write_groups
@@ -52,6 +52,8 @@ ADMINISTRATION = "l f f f f f f f o"
 NOBODY = "l f f f f f f f f"
 # Of their own, whoever may sign in.
 THEIR_OWN = "l o o o o o o o o"
+# A search that this session never made.
+NO_SUCH_SEARCH = "l f n n n n n n n"
 NO_SUCH_PAGE = "l f f f n n n n n"
 
 # By the last part of its name: what GET and what POST answer on a page of a connection's own.
@@ -74,6 +76,7 @@ OWN_PAGES = {
     # There is no estimate.
     "import_progress": (NO_SUCH_PAGE, NO_SUCH_PAGE),
     "import_failures": (WORK, WORK),
+    "version": (SETTINGS, SETTINGS),
 }
 CORE_PAGES = {
     "core_connection_changelist": (SETTINGS_LIST, WANTS_POST),
@@ -82,6 +85,13 @@ CORE_PAGES = {
     "core_event_retry": (WANTS_POST, LOG),
     "core_event_retry_selected": (WANTS_POST, LOG_LIST),
     "core_event_retry_matching": (WANTS_POST, LOG_LIST),
+    "core_event_download": (LOG_LIST, WANTS_POST),
+    "core_person": (LOG_LIST, LOG_LIST),
+    "core_person_found": (NO_SUCH_SEARCH, NO_SUCH_SEARCH),
+    "core_person_of": (NO_SUCH_SEARCH, NO_SUCH_SEARCH),
+    "core_erasure_changelist": (ADMINISTRATION, ADMINISTRATION),
+    "core_erasure_change": (ADMINISTRATION, ADMINISTRATION),
+    "core_erasure_person": ("l f f f f f f f n", "l f f f f f f f n"),
     "core_run_changelist": (LOG_LIST, WANTS_POST),
     "core_run_change": (LOG, WANTS_POST),
     "core_run_progress": (LOG, WANTS_POST),
@@ -151,8 +161,10 @@ def values(connection: Any) -> dict[str, Any]:
     field = UserField.objects.create(name="Is Employee")
     return {
         "own": {"pk": connection.pk, "object_id": connection.pk, "run_pk": run.pk, "record_type": record_type,
-                "verb": "test", "_0": connection.pk, "_1": connection.history.first().pk},
+                "verb": "test", "number": 1, "_0": connection.pk, "_1": connection.history.first().pk},
         "event": {"pk": event.pk},
+        "person": {"token": "never", "holder": "nobody", "pk": 1},
+        "erasure": {"pk": Erasure.objects.create(digest="0", by="ada").pk, "token": "never"},
         "run": {"pk": run.pk},
         "delivery": {"pk": call.pk, "connection_id": connection.pk},
         "userfield": {"object_id": field.pk},
@@ -225,7 +237,7 @@ def test_no_list_log_or_search_names_a_connection_of_others(connection: Any, val
     lists = [address(page, values) for page in pages_of(connection.connector) if not page.parameters]
     lists += [f"/admin/search/?s={NAME[:5]}", "/admin/", f"/admin/core/event/?q=s-{connection.pk}"]
     for page in lists:
-        assert NAME not in asked(browser.get, page).content.decode(), page
+        assert NAME not in b"".join(asked(browser.get, page)).decode(), page
     of_it = f"/admin/core/event/?connection={connection.pk}"
     assert browser.get(of_it).status_code in (403, 404)
 
