@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from integrations.core.preview.fields import EXAMPLES, State, check, make
 from integrations.core.preview.suggest import meaning, suggest
 from integrations.core.preview.trial import Cell, Fate, Trial
 from integrations.core.preview.words import LOOKS, verdict
-from tests.core.scripted_server import ScriptedServer, reply
+from tests.core.scripted_server import Reply, ScriptedServer
 
 CONNECTORS = Path(__file__).parents[2] / "integrations" / "connectors"
 
@@ -28,9 +27,8 @@ CONNECTORS = Path(__file__).parents[2] / "integrations" / "connectors"
 # -- reading only -------------------------------------------------------------------------------------
 
 
-def test_nothing_but_look_ups_leaves_the_machine(serve: Callable[..., ScriptedServer]) -> None:
-    server = serve(*[reply() for _ in range(4)])
-    with HttpClient(server.url, vendor="Vendor") as client:
+def test_nothing_but_look_ups_leaves_the_machine() -> None:
+    with ScriptedServer(Reply()) as server, HttpClient(server.url, vendor="Vendor") as client:
         with reading_only():
             client.get("a")
             client.post("b", json={}, reads=True)
@@ -38,7 +36,7 @@ def test_nothing_but_look_ups_leaves_the_machine(serve: Callable[..., ScriptedSe
                 with pytest.raises(WouldWrite):
                     client.request(method, "c", reads=reads)
         client.post("d", json={})
-    assert [request.path for request in server.requests] == ["/a", "/b", "/d"]
+        assert [request.target for request in server.requests] == ["/a", "/b", "/d"]
 
 
 def test_no_connector_can_take_a_held_call_for_a_failure() -> None:

@@ -13,11 +13,11 @@ from integrations.connectors.flexpos.fields import read_all
 from integrations.connectors.flexpos.orders import JOURNAL, TICKET, journals, tickets
 from integrations.connectors.heyloyalty.fields import MULTI, MemberList, remembered
 from integrations.connectors.heyloyalty.looking import look
-from integrations.connectors.heyloyalty.plans import known_id
+from integrations.connectors.heyloyalty.plans import Act, Plan, known_id
 from integrations.connectors.heyloyalty.values import Converter, changes, read_values
 from integrations.core.connector import Item, Record, Standing
 from integrations.core.errors import RecordError
-from integrations.core.mapping import MappingRow, is_empty
+from integrations.core.mapping import MappingRow
 
 if TYPE_CHECKING:
     from integrations.connectors.flexpos.connector import FlexPOS
@@ -66,17 +66,22 @@ def standing(connector: FlexPOS, item: Item) -> Standing:
         made = tracking.line_of(connector, item.values, item.record_type == JOURNAL)
         return Standing(made, blind=_("Heyloyalty's activity feed can't be read: what is in it stays unknown."))
     person = members.person_of(connector, item)
-    client, member_list, match_on = connector.heyloyalty, connector.member_list, connector.match_on
-    here = look(client, member_list, match_on, [person.key]).get(person.key)
-    known, by = (here.values, match_on) if here else (None, "")
-    if known is None and (member_id := known_id(item)) and (member := client.member(member_list.id, member_id)):
-        known = read_values(member_list, member)
-    filled = {name: value for name, value in person.defaults.items() if known is None or is_empty(known.get(name))}
-    sent = {**filled, **person.row}
-    shown = _labelled(member_list, sent)
-    if known is None:
-        return Standing(shown)
-    return Standing(shown, _labelled(member_list, known), by, frozenset(changes(member_list, sent, known)))
+    member_list, match_on = connector.member_list, connector.match_on
+    here = look(connector.heyloyalty, member_list, match_on, [person.key]).get(person.key)
+    found = members.plan_of(connector, person, here)
+    sent = found.row if isinstance(found, Plan) else person.row
+    known = here.values if here else _known(connector, item)
+    if known is None or (isinstance(found, Plan) and found.act in (Act.CREATE, Act.ANEW)):
+        return Standing(_labelled(member_list, sent))
+    changed = frozenset(changes(member_list, sent, known))
+    return Standing(_labelled(member_list, sent), _labelled(member_list, known), match_on if here else "", changed)
+
+
+def _known(connector: FlexPOS, item: Item) -> Mapping[str, Any] | None:
+    """The member that the customer became before, in whatever state."""
+    member_list, member_id = connector.member_list, known_id(item)
+    member = connector.heyloyalty.member(member_list.id, member_id) if member_id else None
+    return read_values(member_list, member) if member else None
 
 
 def _labelled(member_list: MemberList, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def try_out(connector: Connector, record: Record, *, hindrance: str = "") -> Tri
             standing, problem = None, Outcome(item, Result.WAITING, hindrance)
         else:
             standing, problem = _standing(connector, item) if _is_mapped(settled) else (None, None)
-        outcome = next(iter(settled), None) or problem or _delivered(connector, item)
+        outcome: Outcome | None = next(iter(settled), None) or problem or _delivered(connector, item)
     return _trial(connector, item, outcome, standing, problem)
 
 
@@ -153,14 +153,14 @@ def _cells(connector: Connector, item: Item, standing: Standing | None) -> list[
         for row in connector.mapping(item.record_type)
         if row.enabled
     }
-    sent = standing.sent if standing else {**item.mapped.defaults, **item.values} if item.values else None
+    sent = standing.sent if standing else None
     others = [name for name in sent or {} if name not in made]
     rows = [*made.values(), *(Made(MappingRow("", name), State.FINE) for name in others)]
     return [_cell(one, sent, standing) for one in rows]
 
 
 def _cell(made: Made, sent: Mapping[str, Any] | None, standing: Standing | None) -> Cell:
-    """What would be sent as the connector says; by the row alone where it was never asked."""
+    """What would be sent as the connector says; by the row alone where it can't."""
     target = made.row.target
     value = made.value if sent is None else sent.get(target)
     there = standing.there.get(target) if standing and standing.there else None

@@ -65,7 +65,7 @@ def test_a_member_that_is_there_would_be_updated(
 ) -> None:
     practice.save_member(email=till.email(1), firstname="Mads", mobile="4520000001")
     trial = pasted(mia, shop_connection, "member", till.customer(1, FirstName="Mette"))
-    assert trial["verdict"].startswith("Would update this customer by Email: ")
+    assert trial["verdict"].startswith("Would update this customer by E-mail: ")
     assert trial["verdict"].endswith(" change, 1 call.")
     name, mobile = cells(trial)["FirstName"], cells(trial)["Mobile"]
     assert (name["sent"], name["there"], name["changed"]) == ("Mette", "Mads", True)
@@ -108,8 +108,11 @@ def test_who_unsubscribed_would_be_skipped(
 ) -> None:
     till.deliver(shop_connection, till.customer(1))
     practice.unsubscribe(practice.member(till.email(1))["id"])
-    trial = pasted(mia, shop_connection, "member", till.customer(1, FirstName="Mia"))
-    assert trial["verdict"] == "Would be skipped: The person did not consent."
+    again = till.customer(1, FirstName="Mia")
+    FlexPOSConnection.objects.update(reimport_unsubscribed=False)
+    assert pasted(mia, shop_connection, "member", again)["verdict"] == "Would be skipped: The person did not consent."
+    FlexPOSConnection.objects.update(reimport_unsubscribed=True)
+    assert pasted(mia, shop_connection, "member", again)["verdict"].startswith("Would create this customer: ")
 
 
 def test_a_member_that_is_equal_is_left_as_it_is(mia: Client, shop_connection: FlexPOSConnection) -> None:

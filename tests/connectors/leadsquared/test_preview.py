@@ -108,9 +108,7 @@ def test_what_would_be_skipped_says_why(
     assert sentence in trial["verdict"]
 
 
-def test_a_value_that_does_not_fit_would_be_refused_and_its_cell_says_so(
-    mia: Client, leadsync: Any, page: str
-) -> None:
+def test_a_value_that_does_not_fit_would_be_refused_and_its_cell_says_so(mia: Client, leadsync: Any, page: str) -> None:
     sent = form(leadsync, {"source": "Points", "target": "mx_Points"})
     trial = pasted(mia, page, sent, {"EmailAddress": "ada@example.test", "Points": "many"})
     assert trial["verdict"].startswith("Would be refused: Points (mx_Points): what the source sent is not a number.")
@@ -160,9 +158,7 @@ def test_what_is_no_record_is_said_in_plain_words(
     assert sentence in pressed(mia, page, form(leadsync), **more).context["no_record"]
 
 
-def test_records_of_another_connection_are_not_shown(
-    mia: Client, leadsync: Any, page: str, make_leadsync: Any
-) -> None:
+def test_records_of_another_connection_are_not_shown(mia: Client, leadsync: Any, page: str, make_leadsync: Any) -> None:
     other = make_leadsync(name="Somebody else's")
     queue_up(other, leads([1]))
     theirs = Event.objects.get()
@@ -228,9 +224,7 @@ def activity_form(connection: Any) -> dict[str, Any]:
     return sent
 
 
-def test_nothing_is_sent_stored_or_saved_by_a_preview(
-    mia: Client, leadsync: Any, page: str, destination: Any
-) -> None:
+def test_nothing_is_sent_stored_or_saved_by_a_preview(mia: Client, leadsync: Any, page: str, destination: Any) -> None:
     mia.get(page)
     versions, ledger = leadsync.versions.count(), destination.ledger()
     pasted(mia, page, form(leadsync), {"EmailAddress": "new@example.test", "FirstName": "Secretly pasted"})
@@ -285,9 +279,7 @@ def test_it_says_how_many_are_left(mia: Client, leadsync: Any, page: str) -> Non
     assert "No more of the last 500 are left" in text
 
 
-def test_a_payload_that_can_not_be_decrypted_takes_no_other_along(
-    mia: Client, leadsync: Any, page: str
-) -> None:
+def test_a_payload_that_can_not_be_decrypted_takes_no_other_along(mia: Client, leadsync: Any, page: str) -> None:
     queue_up(leadsync, leads([1, 2]))
     spoil(Event.objects.get(label=email(2)).pk)
     result = checked(mia, page, form(leadsync))

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any, ClassVar
 
-from cryptography.fernet import InvalidToken
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.core import catalog
 from integrations.core.admin.connection.pages import ConnectionPages
+from integrations.core.admin.mapping.custom import create_field
 from integrations.core.admin.mapping.pairs import PairsForm, is_changed, judge_pair, with_every_source
 from integrations.core.admin.mapping.rows import (
     BLANK_ROWS,
@@ -35,13 +35,10 @@ from integrations.core.admin.mapping.sources import seen_sources, with_suggestio
 from integrations.core.admin.mapping.trying import Tries
 from integrations.core.catalog import Catalog
 from integrations.core.connector import Field, Kind, RecordType
-from integrations.core.errors import SyncError
 from integrations.core.forms import missing_secrets
 from integrations.core.models import FieldMapping
 from integrations.core.preview.suggest import suggest
 from integrations.core.registry import connector_class, connector_for
-
-CUSTOM_LABEL_LENGTH = 100
 
 
 class MappingPages(ConnectionPages):
@@ -132,11 +129,13 @@ class MappingPage:
 
     def _suggest(self, known: Catalog) -> HttpResponse:
         """Rows to be looked at and saved, or deleted."""
+        two_way = self.record_type.two_way
         rows = typed_rows(self._bound(known))
+        rows = with_every_source(rows, self.source_fields) if two_way else rows
         taken = {row["target"] for row in rows if row.get("target") and not row.get("DELETE")}
         sources = self.source_fields or self._seen()
         found = suggest(known.fields, taken, sources, self.source_fields)
-        rows, number = with_suggestions(rows, found, two_way=self.record_type.two_way)
+        rows, number = with_suggestions(rows, found, two_way=two_way)
         if number:
             text = ngettext(
                 "%(number)s row is suggested: look at it, then save.",
@@ -158,7 +157,10 @@ class MappingPage:
         """Create a field in the account; what was typed in the rows stays, and a row for the new field is added."""
         label = self.request.POST.get("custom_label", "").strip()
         before = self._catalog()
-        made = self._create_field(label)
+        way = self.admin.custom_fields.get(self.record_type.name)
+        if way is None:
+            raise Http404
+        made, self.custom_error = create_field(self.connection, way, label, self.request.POST.get("custom_kind", ""))
         known = self._catalog(now=True) if made else before
         typed = typed_rows(self._bound(known))
         if made:
@@ -166,36 +168,6 @@ class MappingPage:
             text = _("The field %(name)s was created in the account. Now map it: name its source field below and save.")
             messages.success(self.request, text % {"name": made.name or label})
         return self._page(self._blank(typed, known))
-
-    def _create_field(self, label: str) -> Field | None:
-        method, kinds = self.admin.custom_fields.get(self.record_type.name, ("", ()))
-        kind = self.request.POST.get("custom_kind", "")
-        if not method:
-            raise Http404
-        if not label or len(label) > CUSTOM_LABEL_LENGTH:
-            self.custom_error = _("Give the field a name of at most %(most)s characters.") % {
-                "most": CUSTOM_LABEL_LENGTH
-            }
-        elif kind not in kinds:
-            self.custom_error = _("Choose the type of the field.")
-        else:
-            return self._ask(lambda connector: getattr(connector, method)(label, Kind(kind)))
-        return None
-
-    def _ask(self, question: Any) -> Field | None:
-        if missing := missing_secrets(self.connection):
-            self.custom_error = _("First enter %(keys)s.") % {"keys": ", ".join(missing)}
-            return None
-        try:
-            with closing(connector_for(self.connection)) as connector:
-                made: Field = question(connector)
-                return made
-        except SyncError as error:
-            # A vendor's own reason (the name is taken) says more than the general sentence.
-            self.custom_error = " ".join(filter(None, (error.message, str(getattr(error, "reason", "")))))
-        except InvalidToken:
-            self.custom_error = str(catalog.UNREADABLE)
-        return None
 
     # -- rows -------------------------------------------------------------------------------------
 
