@@ -72,9 +72,9 @@ def test_fields_that_are_not_mapped_are_suggested(page: Page, demo: Demo) -> Non
 
 @pytest.mark.parametrize("width", [390, 1280, 2100])
 def test_the_page_fits_its_width(page: Page, demo: Demo, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
     sign_in(page, demo, "marketing")
     edit_mapping(page, demo)
+    page.set_viewport_size({"width": width, "height": 900})
     page.get_by_role("radio", name="Pasted JSON").check()
     page.get_by_label("Record as JSON").fill('{"EmailAddress": "new@example.test", "FirstName": "Nu"}')
     page.get_by_role("region", name="Preview").first.get_by_role("button", name="Preview").click()

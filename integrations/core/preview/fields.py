@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import enum
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from integrations.core.connector import Connector
 from integrations.core.errors import SyncError
 from integrations.core.mapping import MappingRow, is_empty
 
 EXAMPLES = 3
+logger = logging.getLogger(__name__)
 
 
 class State(enum.StrEnum):
@@ -43,9 +47,17 @@ def make(connector: Connector, record_type: str, row: MappingRow, payload: dict[
             value = connector.convert(record_type, row.target, raw)
     except SyncError as error:
         return Made(row, State.REFUSED, came, reason=error.message)
+    except Exception as error:  # noqa: BLE001 – one odd record must not stop the others
+        return Made(row, State.REFUSED, came, reason=stumbled(error))
     if missing:
         return Made(row, State.EMPTY, value=value)
     return Made(row, State.FINE if str(value) == str(came) else State.CONVERTED, came, value)
+
+
+def stumbled(error: Exception) -> str:
+    """An error of ours, without its text: that may hold personal data."""
+    logger.error("%s in a preview", type(error).__name__)
+    return _("The portal stumbled over this record (%(error)s). Tell your operator.") % {"error": type(error).__name__}
 
 
 @dataclass

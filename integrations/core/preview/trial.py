@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.core.connector import Connector, Item, Outcome, Record, Result, Standing
 from integrations.core.engine import queue, send
 from integrations.core.errors import SyncError
@@ -70,8 +72,8 @@ class Trial:
     by: str = ""
     calls: int = 0
     blind: str = ""
-    # Whether something was found there.
-    found: bool = False
+    # Whether anybody looked what is there: what is refused or skipped before isn't looked up.
+    looked: bool = False
     payload: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -93,12 +95,9 @@ def try_out(connector: Connector, record: Record, *, hindrance: str = "") -> Tri
     queue.attach_links(connector, [item])
     connector.refresh([item])
     with reading_only(), in_lane(urgent=True, deadline=time.monotonic() + PATIENCE):
-        _, settled = send.prepare(connector, [item])
-        if hindrance:
-            standing, problem = None, Outcome(item, Result.WAITING, hindrance)
-        else:
-            standing, problem = _standing(connector, item) if _is_mapped(settled) else (None, None)
-        outcome: Outcome | None = next(iter(settled), None) or problem or _delivered(connector, item)
+        settled = send.prepare(connector, [item])[1]
+        standing, problem = _standing(connector, item, hindrance) if _is_mapped(settled) else (None, None)
+        outcome = next(iter(settled), None) or problem or _delivered(connector, item)
     return _trial(connector, item, outcome, standing, problem)
 
 
@@ -106,7 +105,10 @@ def _is_mapped(settled: list[Outcome]) -> bool:
     return all(outcome.result == Result.UNCHANGED for outcome in settled)
 
 
-def _standing(connector: Connector, item: Item) -> tuple[Standing | None, Outcome | None]:
+def _standing(connector: Connector, item: Item, hindrance: str) -> tuple[Standing | None, Outcome | None]:
+    """How it stands there; else what becomes of a record that nobody can look up."""
+    if hindrance:
+        return None, Outcome(item, Result.WAITING, hindrance)
     try:
         return connector.standing(item), None
     except SyncError as error:
@@ -126,18 +128,23 @@ def _trial(
 ) -> Trial:
     # What is noted here only (NEW, UPDATED without a call) sends nothing either.
     fate = FATES.get(outcome.result, Fate.UNCHANGED) if outcome else _written(standing)
-    blind = standing.blind if standing else problem.message if problem else ""
+    blind = standing.blind if standing else _reason(problem) if problem else ""
     writes = fate in (Fate.CREATE, Fate.UPDATE, Fate.SEND)
     return Trial(
         fate=fate,
         cells=_cells(connector, item, standing),
-        message=outcome.message if outcome else "",
+        message=_reason(outcome) if outcome else "",
         by=standing.by if standing else "",
         calls=standing.calls if standing and writes else int(writes),
         blind=blind,
-        found=standing is not None and standing.there is not None,
+        looked=standing is not None and not standing.blind,
         payload=item.payload,
     )
+
+
+def _reason(outcome: Outcome) -> str:
+    """What waits for the rate limit has no reason of its own."""
+    return outcome.message or _("As many calls as the vendor allows were made just now. Try again in a moment.")
 
 
 def _written(standing: Standing | None) -> Fate:

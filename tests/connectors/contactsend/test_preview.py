@@ -80,6 +80,12 @@ def test_what_is_no_customer_is_said_to_be_none(mia: Client, source: Contactsend
     assert context["no_record"] == "This JSON is no customer of Contacthub: it has no “base”."
 
 
+def test_json_of_an_odd_shape_is_no_crash(mia: Client, source: ContactsendConnection) -> None:
+    odd = {"base": {"contacts": "none", "firstName": {"a": 1}}}
+    context = pressed(mia, source, try_from="pasted", try_json=json.dumps(odd))
+    assert "The portal stumbled over this record" in context["no_record"]
+
+
 def test_a_service_that_does_not_answer_leaves_its_reason(
     mia: Client, source: ContactsendConnection, send: ContactsendAccount
 ) -> None:

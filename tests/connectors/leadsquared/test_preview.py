@@ -114,6 +114,7 @@ def test_a_value_that_does_not_fit_would_be_refused_and_its_cell_says_so(mia: Cl
     assert trial["verdict"].startswith("Would be refused: Points (mx_Points): what the source sent is not a number.")
     assert "is not a number" in cells(trial)["Points"]["reason"]
     assert cells(trial)["Email"]["sent"] == "ada@example.test"
+    assert not trial["looked"]
 
 
 def test_what_was_sent_as_it_is_would_not_be_sent_again(mia: Client, leadsync: Any, page: str) -> None:
@@ -268,7 +269,7 @@ def test_no_more_than_500_are_checked_whatever_their_number_with_as_many_queries
     with django_assert_max_num_queries(40):
         answer = pressed(mia, page, form(leadsync), "_check")
     assert answer.context["check"]["records"] == 500
-    assert "No more of the last 500 are left" not in shown(answer)
+    assert "That is all there is of the last 500" not in shown(answer)
 
 
 def test_it_says_how_many_are_left(mia: Client, leadsync: Any, page: str) -> None:
@@ -276,7 +277,7 @@ def test_it_says_how_many_are_left(mia: Client, leadsync: Any, page: str) -> Non
     queue_up(leadsync, leads([1, 2]))
     text = shown(pressed(mia, page, form(leadsync), "_check"))
     assert "2 records were checked." in text
-    assert "No more of the last 500 are left" in text
+    assert "That is all there is of the last 500" in text
 
 
 def test_a_payload_that_can_not_be_decrypted_takes_no_other_along(mia: Client, leadsync: Any, page: str) -> None:

@@ -20,7 +20,7 @@ from integrations.core.connector import Connector, Field, Record
 from integrations.core.errors import RecordError
 from integrations.core.forms import missing_secrets
 from integrations.core.mapping import is_empty
-from integrations.core.preview.fields import Made, Report, State, check
+from integrations.core.preview.fields import Made, Report, State, check, stumbled
 from integrations.core.preview.payloads import latest
 from integrations.core.preview.trial import Cell, Trial, try_out
 from integrations.core.preview.words import LOOKS, verdict
@@ -91,9 +91,11 @@ class Tries:
         with self._connector() as connector:
             try:
                 record = chosen(self.asked, connector, self.page.record_type.name, newest)
+                return {"trial": self._shown(self._tried(connector, record), record)}
             except RecordError as error:
                 return {"no_record": error.message}
-            return {"trial": self._shown(self._tried(connector, record), record)}
+            except Exception as error:  # noqa: BLE001 – what is pasted may have any shape
+                return {"no_record": stumbled(error)}
 
     def _tried(self, connector: Connector, record: Record) -> Trial:
         missing = missing_secrets(connector.connection)
@@ -111,7 +113,7 @@ class Tries:
             "look": look,
             "sign": sign,
             "blind": self.eyes.sight.sentence(trial.blind),
-            "found": trial.found,
+            "looked": trial.looked,
             "cells": [self._cell(cell) for cell in trial.cells],
             "payload": self.eyes.sight.json(trial.payload),
         }
