@@ -9,12 +9,12 @@ from django.test import Client
 
 from integrations.connectors.contactsend.models import ContactsendConnection
 from integrations.core.models import Event
-from tests.connectors.contactsend.page import mia, source, url
+from tests.connectors.contactsend.page import url
 from tests.connectors.contactsend.pair import from_hub
 from tests.sandbox_contacthub import ContacthubAccount
 from tests.sandbox_contactsend import ContactsendAccount
 
-__all__ = ["mia", "source"]
+pytest_plugins = ("tests.connectors.contactsend.page",)
 
 
 def pressed(client: Client, connection: ContactsendConnection, button: str = "_preview", **more: str) -> Any:
