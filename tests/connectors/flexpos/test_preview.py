@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from integrations.connectors.flexpos.models import FlexPOSConnection, ImportType
+from integrations.connectors.flexpos.orders import journals
 from integrations.core.models import Event, Link
 from integrations.core.setup import MARKETING
 from tests.connectors.flexpos import till
@@ -166,8 +167,6 @@ def test_the_last_customers_are_checked_by_the_fields_as_last_read(
 
 
 def test_lines_of_receipts_are_checked(mia: Client, shop_connection: FlexPOSConnection) -> None:
-    from integrations.connectors.flexpos.orders import journals
-
     records = journals([row("journal_sale")]).records
     till.queue(shop_connection, records)
     result = pressed(mia, shop_connection, "journal", "_check")["check"]

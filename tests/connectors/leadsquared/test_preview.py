@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
 
 from integrations.connectors.leadsquared.models import Behaviour
 from integrations.core.models import Event, Link, Run
-from tests.connectors.leadsquared.people import shown, url
+from integrations.core.setup import SUPPORT
+from tests.connectors.leadsquared.people import person, shown, url
 from tests.connectors.leadsquared.test_edit_mapping import form
 from tests.core.toy import deliver, email, lead, leads, queue_up
 
@@ -241,9 +243,7 @@ def checked(client: Client, page: str, sent: dict[str, Any]) -> Any:
     return pressed(client, page, sent, "_check").context["check"]
 
 
-def test_the_last_records_are_checked_field_by_field(
-    mia: Client, leadsync: Any, page: str, destination: Any, django_assert_max_num_queries: Any
-) -> None:
+def test_the_last_records_are_checked_field_by_field(mia: Client, leadsync: Any, page: str, destination: Any) -> None:
     found = [*leads(range(1, 8), Points="12"), *leads([8, 9], Points="many"), lead(10), lead(11, Mobile="20304050")]
     queue_up(leadsync, found)
     mia.get(page)
@@ -289,8 +289,6 @@ def test_a_payload_that_can_not_be_decrypted_takes_no_other_along(mia: Client, l
 
 
 def spoil(event_id: int) -> None:
-    from django.db import connection
-
     with connection.cursor() as cursor:
         cursor.execute("UPDATE core_eventpayload SET body = %s WHERE event_id = %s", [b"not ours", event_id])
 
@@ -336,8 +334,5 @@ def test_secrets_in_a_record_stay_hidden(mia: Client, leadsync: Any, page: str) 
 
 
 def test_support_previews_nothing(leadsync: Any, page: str, groups: None) -> None:
-    from integrations.core.setup import SUPPORT
-    from tests.connectors.leadsquared.people import person
-
     client = person("sam", SUPPORT)
     assert client.post(page, {"_preview": ""}).status_code in (302, 403, 404)
