@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "integrations.core.preferences.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
@@ -244,8 +245,9 @@ UNFOLD: dict[str, Any] = {
         "show_all_applications": False,
         "navigation": "integrations.core.admin.connection.sidebar.navigation",
     },
+    "ACCOUNT": {"navigation": "integrations.core.admin.preferences.account_links"},
     "SHOW_HISTORY": True,
     "ENVIRONMENT": "integrations.core.views.workers_sign",
-    "DASHBOARD_CALLBACK": "integrations.core.notices.first_page",
+    "DASHBOARD_CALLBACK": "integrations.core.admin.dashboard.main.first_page",
     "SHOW_VIEW_ON_SITE": False,
 }

@@ -2,6 +2,10 @@
 (() => {
     "use strict";
 
+    // Pages tell times in the browser's zone, unless My settings names another.
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (zone) document.cookie = `timezone=${zone}; path=/; max-age=31536000; samesite=lax`;
+
     const select = (input) => {
         input.focus();
         input.select();

@@ -118,9 +118,12 @@ class HeyloyaltyAccount(Account):
         options = self.list_of(list_id)["fields"][field]["options"]
         return next(option_id for option_id, one in options.items() if one == label)
 
-    def seed(self, count: int, start: int = 1, list_id: int = CUSTOMERS, **values: Any) -> list[str]:
+    def seed(
+        self, count: int, start: int = 1, list_id: int = CUSTOMERS, created_at: str = "", opt_in: int = 1, **values: Any
+    ) -> list[str]:
         """Invented members member000001@example.test and on; not in the ledger. Their ids."""
-        return self.call("POST", "seed", list_id=list_id, count=count, start=start, values=values)["ids"]
+        how: JSON = {"created_at": created_at, "opt_in": opt_in, "values": values}
+        return self.call("POST", "seed", list_id=list_id, count=count, start=start, **how)["ids"]
 
     def members(self, list_id: int = CUSTOMERS, limit: int = 1_000_000, **search: Any) -> list[JSON]:
         """Members in every state, oldest first, or those with `email=`: id, state, values, unsubscribed_at, …"""

@@ -49,6 +49,10 @@ class RaptorAccount(Account):
     def delete_audience(self, id: str) -> None:
         self.call("DELETE", "audiences", id=id)
 
+    def attach(self, id: str, attached: bool = True) -> None:
+        """Whether the activation lists it."""
+        self.call("POST", "attach", id=id, attached=attached)
+
     def enter(self, id: str, *emails: str) -> int:
         """How many weren't in it."""
         return self.call("POST", "move", id=id, emails=emails, change="entered")["moved"]

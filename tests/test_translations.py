@@ -1,4 +1,4 @@
-"""Translations: what is compiled is what is written, nothing in it is left over, and nothing needs a tool to run."""
+"""Translations: every text an app says is there in every language, whole and compiled, and nothing is left over."""
 
 from __future__ import annotations
 
@@ -9,47 +9,111 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = sorted(ROOT.glob("integrations/**/locale/*/LC_MESSAGES/django.po"))
-PLACEHOLDER = re.compile(r"%\(\w+\)s")
-BLOCK = re.compile(r"{% blocktranslate.*?%}(.*?){% endblocktranslate %}", re.DOTALL)
+APPS = sorted(path.parent for path in ROOT.glob("integrations/*/*/apps.py"))
+LANGUAGES = [language for language, _ in settings.LANGUAGES if language != "en"]
+PLACEHOLDER = re.compile(r"%\(\w+\)s|%s|%%|\{\w*\}")
+# Functions of django.utils.translation, under whatever name a file imports them, and whether they take a plural.
+SAYING = {"gettext": False, "gettext_lazy": False, "gettext_noop": False, "ngettext": True, "ngettext_lazy": True}
+QUOTED = r"u?('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
+IN_TEMPLATES = re.compile(rf"(?<![a-z])(?:gettext\({QUOTED}|ngettext\({QUOTED}, *{QUOTED})")
+
+BOOKS = [(app, language) for app in APPS for language in LANGUAGES]
+
+# A text, and its plural ("" where it has none).
+Text = tuple[str, str]
 
 
-def written(path: Path) -> dict[str, str]:
-    """Text -> translation, without the head."""
-    found: list[list[str]] = []
+def written(path: Path) -> dict[Text, list[str]]:
+    """Text -> its translation, or those of its plural forms; without the head."""
+    found: list[tuple[str, str, list[str]]] = []
     for line in path.read_text().splitlines():
         word, _, quoted = line.partition(" ")
         if word == "msgid":
-            found.append([ast.literal_eval(quoted)])
-        elif word == "msgstr":
-            found[-1].append(ast.literal_eval(quoted))
-    return {text: translation for text, translation in found if text}
+            found.append((ast.literal_eval(quoted), "", []))
+        elif word == "msgid_plural":
+            found[-1] = (found[-1][0], ast.literal_eval(quoted), [])
+        elif word.startswith("msgstr"):
+            found[-1][2].append(ast.literal_eval(quoted))
+    return {(text, plural): forms for text, plural, forms in found if text}
 
 
-def said(folder: Path) -> Iterator[str]:
-    """Every text of an app's code and templates."""
-    for path in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value
-    for path in folder.rglob("*.html"):
-        page = path.read_text()
-        yield from re.findall(r'{% translate "(.*?)"', page)
-        yield from (re.sub(r"{{ (\w+) }}", r"%(\1)s", block) for block in BLOCK.findall(page))
+def said_by_code(path: Path) -> Iterator[Text]:
+    tree = ast.parse(path.read_text())
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    module = [node for node in imports if node.module == "django.utils.translation"]
+    names = {alias.asname or alias.name: alias.name for node in module for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and names.get(node.func.id) in SAYING:
+            given = [one.value for one in node.args if isinstance(one, ast.Constant)]
+            if given:
+                yield given[0], given[1] if SAYING[names[node.func.id]] else ""
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_what_is_compiled_is_what_is_written_and_still_said(path: Path) -> None:
+def said_by_template(path: Path) -> Iterator[Text]:
+    for one, singular, plural in IN_TEMPLATES.findall(templatize(path.read_text())):
+        yield ast.literal_eval(one or singular), ast.literal_eval(plural or "''")
+
+
+def said(folder: Path) -> set[Text]:
+    """A text that is said with a plural anywhere has that one everywhere."""
+    code = [text for path in folder.rglob("*.py") if "migrations" not in path.parts for text in said_by_code(path)]
+    templates = [text for path in folder.rglob("*.html") for text in said_by_template(path)]
+    plurals = {text: plural for text, plural in (*code, *templates) if plural}
+    return {(text, plurals.get(text, "")) for text, _ in (*code, *templates)}
+
+
+def po(app: Path, language: str) -> Path:
+    return app / "locale" / language / "LC_MESSAGES" / "django.po"
+
+
+def forms(catalog: gettext.GNUTranslations, text: Text) -> set[str]:
+    return {catalog.ngettext(*text, number) for number in range(200)} if text[1] else {catalog.gettext(text[0])}
+
+
+@pytest.fixture(params=BOOKS, ids=lambda book: f"{book[0].name}-{book[1]}")
+def book(request: pytest.FixtureRequest) -> tuple[Path, Path]:
+    app, language = request.param
+    return app, po(app, language)
+
+
+def test_every_text_is_translated_and_nothing_is_left_over(book: tuple[Path, Path]) -> None:
+    app, path = book
     texts = written(path)
-    with path.with_suffix(".mo").open("rb") as file:
-        compiled = gettext.GNUTranslations(file)
-    assert {text: compiled.gettext(text) for text in texts} == texts, "run compilemessages and commit django.mo"
-    assert [text for text, translation in texts.items() if not translation] == []
-    assert [text for text in texts if set(PLACEHOLDER.findall(text)) != set(PLACEHOLDER.findall(texts[text]))] == []
-    assert set(texts) - set(said(path.parents[3])) == set(), "these texts were changed: change them here, too"
+    assert said(app) - set(texts) == set(), "translate these, too"
+    assert set(texts) - said(app) == set(), "these texts were changed: change them here, too"
+    assert [text for text, given in texts.items() if not given or not all(given)] == []
+    assert [line for line in path.read_text().splitlines() if line.startswith(("#~", "#, fuzzy"))] == []
+
+
+def test_a_translation_has_the_placeholders_of_its_text(book: tuple[Path, Path]) -> None:
+    def placeholders(text: str) -> list[str]:
+        return sorted(PLACEHOLDER.findall(text))
+
+    for (text, plural), given in written(book[1]).items():
+        assert [form for form in given if placeholders(form) != placeholders(plural or text)] == [], text
+
+
+def test_what_is_compiled_is_what_is_written(book: tuple[Path, Path]) -> None:
+    texts = written(book[1])
+    with book[1].with_suffix(".mo").open("rb") as file:
+        catalog = gettext.GNUTranslations(file)
+    found = {text: forms(catalog, text) for text in texts}
+    assert found == {text: set(given) for text, given in texts.items()}, "run compilemessages and commit django.mo"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_apps_translate_a_text_alike(language: str) -> None:
+    """The books of all apps become one, in which the first app's word counts for everybody."""
+    first: dict[Text, list[str]] = {}
+    for app in APPS:
+        for text, given in written(po(app, language)).items():
+            assert first.setdefault(text, given) == given, f"{text} in {app.name}"
 
 
 def test_there_are_translations() -> None:
-    assert FILES
+    assert len(APPS) > 5
+    assert {"da", "it", "cs"} <= set(LANGUAGES)

@@ -13,9 +13,9 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from integrations.core import checks, setup  # noqa: F401
+        from integrations.core import checks, preferences, setup  # noqa: F401
 
-        autodiscover_modules("connector")
+        autodiscover_modules("connector", "holding")
         post_migrate.connect(setup.write_schedules, sender=self)
         post_migrate.connect(setup.write_groups)
         connection_created.connect(use_sqlite_fully)

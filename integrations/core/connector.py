@@ -7,6 +7,7 @@ import enum
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -63,8 +64,8 @@ class RecordType:
     """
 
     name: str
-    label: str
-    plural: str
+    label: Any
+    plural: Any
     mapping: tuple[MappingRow, ...] = ()
     batch_size: int = 1
     optional: bool = False
@@ -153,6 +154,7 @@ class Skip(enum.StrEnum):
     MERGED = "merged"
     GONE = "gone"
     STOPPED = "stopped"
+    REMOVED = "removed"
 
 
 SKIP_REASONS: dict[str, str] = {
@@ -168,6 +170,7 @@ SKIP_REASONS: dict[str, str] = {
     Skip.MERGED: "A newer change of the same record was waiting behind it and was sent in its place.",
     Skip.GONE: "The person was deleted here before it was sent.",
     Skip.STOPPED: "Its sync job was stopped before it was sent.",
+    Skip.REMOVED: "The connection was removed before it was sent.",
 }
 
 
@@ -246,8 +249,12 @@ class Connector:
     """
 
     model: ClassVar[type[Connection]]
-    label: ClassVar[str]
-    summary: ClassVar[str] = ""
+    label: ClassVar[Any]
+    summary: ClassVar[Any] = ""
+    # For its card in the Apps Marketplace: which way data flows (“A → B”), and what somebody must have got from the
+    # vendor before, each a sentence that says where it is found.
+    flow: ClassVar[Any] = ""
+    needs: ClassVar[tuple[Any, ...]] = ()
     record_types: ClassVar[tuple[RecordType, ...]] = ()
     # One-time exports: which business data (a model's label, `loyalty.customer`) by which job.
     exports: ClassVar[dict[str, str]] = {}
@@ -257,6 +264,10 @@ class Connector:
     duties: ClassVar[frozenset[str]] = frozenset()
     # It stands in the sidebar among its source's pages (see `sidebar.joins`).
     joins_source: ClassVar[bool] = False
+    # With which status a webhook call that isn't taken is answered (`acknowledge` says why).
+    refuses_with: ClassVar[int] = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    # The setting with the address that it mails what failed in each run to: the same person gets no alert of that.
+    reports_to: ClassVar[str] = ""
     # How many batches travel at once; the rate limit decides how fast.
     concurrency: ClassVar[int] = 8
 
@@ -306,6 +317,10 @@ class Connector:
 
         Whatever it raises harms no sync.
         """
+
+    def forget(self) -> None:
+        """Its connection is being removed, in this transaction: give up what another connection may have from now on,
+        and drop what only a working one needs. Database only; the log stays."""
 
     def refresh(self, items: Sequence[Item]) -> None:
         """Bring the payloads of taken items up to date from the portal's own data, before they are prepared.

@@ -21,6 +21,7 @@ from integrations.core.errors import ConfigurationError
 from integrations.core.fields import secret_names
 from integrations.core.http.netguard import check_address
 from integrations.core.models import Connection
+from integrations.core.models.access import AccessBy
 
 SAVED = _("Saved – leave blank to keep.")
 NOT_SAVED = _("Not set yet.")
@@ -29,6 +30,10 @@ ADDRESS_CHANGED = _(
 )
 NOT_LISTED = _("“%(value)s” is not one of the choices this account offers. Choose one from the list.")
 OWN_ROLE = _("Choose at least one role that you have yourself, or you could not open this connection again. %(roles)s")
+
+OWN_FIELD = _("Your own value of “%(field)s” is not Yes: you could not open this connection again.")
+NO_FIELD = _("Choose the field that decides. Administrators define such fields under Users and roles.")
+NO_ROLE = _("You have no role, so you could not open this connection again. Ask an administrator to give you one.")
 
 
 class SecretInput(forms.PasswordInput):
@@ -125,6 +130,10 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
+        if "access_by" in self.fields and not self.errors:
+            self._check_access(cleaned)
+        elif not self.instance.pk and not self._is_free and not self.user.groups.exists():
+            self.add_error(None, NO_ROLE)
         for name, live in self.live.items():
             value = cleaned.get(name)
             if live.choices and value and value != self.initial.get(name) and value not in dict(live.choices):
@@ -139,15 +148,25 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             validate_email(address)
         return address
 
-    def clean_access_roles(self) -> Any:
-        roles = self.cleaned_data["access_roles"]
-        if self.user is None or self.user.is_superuser:
-            return roles
-        own = list(self.user.groups.all())
-        if not set(own) & set(roles):
-            yours = _now("Yours: %s.") % ", ".join(str(role) for role in own) if own else _now("Ask an administrator.")
-            raise ValidationError(OWN_ROLE, params={"roles": yours})
-        return roles
+    @property
+    def _is_free(self) -> bool:
+        """Whoever fills in this form has access anyway."""
+        return self.user is None or self.user.is_superuser
+
+    def _check_access(self, cleaned: dict[str, Any]) -> None:
+        """Who saves this must not lock themselves out."""
+        if cleaned["access_by"] == AccessBy.USER_FIELD:
+            field = cleaned["access_field"]
+            if field is None:
+                self.add_error("access_field", NO_FIELD)
+            elif not self._is_free and not field.values.filter(user=self.user.pk).exists():
+                self.add_error("access_field", ValidationError(OWN_FIELD, params={"field": field}))
+        elif not self._is_free:
+            own = list(self.user.groups.all())
+            if not set(own) & set(cleaned["access_roles"]):
+                yours = ", ".join(str(role) for role in own)
+                named = _now("Yours: %s.") % yours if own else _now("Ask an administrator.")
+                self.add_error("access_roles", ValidationError(OWN_ROLE, params={"roles": named}))
 
 
 def secret_is_set(connection: Connection, name: str) -> bool:

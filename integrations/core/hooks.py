@@ -74,8 +74,8 @@ def new_address(connection: Connection, *, by: str = "") -> str:
 def hook(request: HttpRequest, token: str) -> HttpResponse:
     """`/hooks/<token>/`: store first, answer at once, read later. HEAD and GET serve the vendor's Verify.
 
-    404 for an unknown token, 411 without a length, 413 above MAX_BODY, 503 when the database is away: never a 2xx
-    without a row.
+    404 for an unknown token, 411 without a length, 413 above MAX_BODY (or what the connector `refuses_with`; the row
+    then says so, and how large it was), 503 when the database is away: never a 2xx without a row.
     """
     try:
         return _answer(request, token)
@@ -96,8 +96,8 @@ def _answer(request: HttpRequest, token: str) -> HttpResponse:
     accepted = delivery.status != Delivery.Status.REJECTED
     if delivery.status == Delivery.Status.RECEIVED:
         _wake(connection_id)
-    answer = connector_class(connector).acknowledge(accepted, delivery.message)
-    return JsonResponse(answer, status=200 if accepted else 413)
+    vendor = connector_class(connector)
+    return JsonResponse(vendor.acknowledge(accepted, delivery.message), status=200 if accepted else vendor.refuses_with)
 
 
 def _known(token: str) -> tuple[int, str, str]:

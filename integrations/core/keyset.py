@@ -105,9 +105,9 @@ def walk(rows: Rows, limit: int, *, newest_first: bool = True) -> Found:
     direction = "DESC" if newest_first else "ASC"
     ids: set[int] = set()
     for sql, params in _branches(rows, limit, direction):
-        ids.update(
-            row[0] for row in _fetch(f"SELECT id FROM ({sql}) AS u ORDER BY id {direction} LIMIT {limit}", params)
-        )
+        # Streams may overlap: a row that is in two of them counts once.
+        first = f"SELECT DISTINCT id FROM ({sql}) AS u ORDER BY id {direction} LIMIT {limit}"
+        ids.update(row[0] for row in _fetch(first, params))
     ordered = sorted(ids, reverse=newest_first)[:limit]
     if rows.condition is None or (len(ordered) == limit and len(rows.streams) == 1):
         return Found(ordered)
@@ -131,6 +131,24 @@ def all_ids(rows: Rows, cap: int, chunk: int) -> list[int]:
             break
         rows = replace(rows, low=last + 1)
     return ids
+
+
+def chunks(rows: Rows, size: int) -> Iterator[list[int]]:
+    """All ids, newest first, at most `size` at a time, however many windows that takes."""
+    while True:
+        found = walk(rows, size)
+        if found.ids:
+            yield found.ids
+        last = found.ids[-1] if len(found.ids) == size else found.horizon
+        if last is None:
+            return
+        rows = replace(rows, high=last)
+
+
+def newest(each: Sequence[Rows]) -> list[int]:
+    """The newest id of each of these, which have one stream each; one statement for every BRANCHES."""
+    parts = [part for rows in each for part in _branches(rows, 1, "DESC")]
+    return [row[0] for sql, params in _joined(parts, "id") for row in _fetch(sql, params)]
 
 
 def counts(rows: Rows, column: str, cap: int) -> dict[str, tuple[int, bool]]:

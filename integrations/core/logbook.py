@@ -96,6 +96,8 @@ class LogFilter:
     connection: int | None = None
     record_type: str = ""
     search: str = ""
+    # The digest of what failed events failed of.
+    cause: str = ""
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -182,6 +184,8 @@ def event_rows(log: LogFilter, visible: Sequence[int] | None) -> Rows:
     if log.search.strip():
         condition = _condition(log, connections, log.outcomes)
         return Rows(EVENTS, _search_streams(log.search), condition, low, high)
+    if log.cause:
+        return Rows(EVENTS, (Stream((("cause", log.cause),)),), _condition(log, connections, log.outcomes), low, high)
     # Without a tab the primary key (or a connection's) gives the order; else a stream for each outcome.
     outcomes = log.outcomes if len(log.outcomes) < len(Outcome.values) else None
     return Rows(EVENTS, _streams(connections, "outcome", outcomes), _condition(log), low, high)
@@ -191,7 +195,7 @@ def tab_counts(log: LogFilter, visible: Sequence[int] | None) -> dict[Tab, tuple
     """(number, whether there may be more) for each tab, at most COUNT_CAP."""
     everything = replace(log, tab=Tab.ALL)
     rows = event_rows(everything, visible)
-    if rows.streams and not log.search.strip():
+    if rows.streams and not log.search.strip() and not log.cause:
         outcomes = everything.outcomes
         streams = _streams(_connections(log.connection, visible), "outcome", outcomes)
         rows = replace(rows, streams=streams)
@@ -210,10 +214,10 @@ def run_events(run_id: int, outcomes: Sequence[str], visible: Sequence[int] | No
     return keyset.walk(Rows(EVENTS, (run_stream(run_id),), condition), limit).ids
 
 
-def failed_ids(log: LogFilter, visible: Sequence[int] | None) -> list[int]:
-    """The failed events a filter matches, oldest first, RETRY_CAP at most."""
+def failed_ids(log: LogFilter, visible: Sequence[int] | None, cap: int | None = None) -> list[int]:
+    """The failed events a filter matches, oldest first, RETRY_CAP (or `cap`) at most."""
     rows = event_rows(replace(log, tab=Tab.FAILED), visible)
-    return keyset.all_ids(rows, RETRY_CAP, RETRY_CHUNK)
+    return keyset.all_ids(rows, RETRY_CAP if cap is None else cap, RETRY_CHUNK)
 
 
 def _connections(chosen: int | None, visible: Sequence[int] | None) -> list[int] | None:
@@ -238,6 +242,8 @@ def _condition(
     tests: list[tuple[str, Sequence[object]]] = []
     if log.record_type:
         tests.append(("w.record_type", [log.record_type]))
+    if log.cause and log.search.strip():
+        tests.append(("w.cause", [log.cause]))
     if connections is not None:
         tests.append(("w.connection_id", connections))
     if outcomes is not None and len(outcomes) < len(Outcome.values):

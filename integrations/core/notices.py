@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpRequest
 
@@ -30,8 +29,3 @@ def notice(teller: Teller) -> Teller:
 
 def notices(request: HttpRequest) -> list[Notice]:
     return [found for teller in _tellers for found in teller(request)]
-
-
-def first_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """For UNFOLD["DASHBOARD_CALLBACK"]."""
-    return {**context, "notices": notices(request)}

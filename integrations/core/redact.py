@@ -336,6 +336,26 @@ def clean(text: str, limit: int | None = None) -> str:
     return text
 
 
+# Characters of a vendor's reason in a sentence of ours.
+LONGEST_REASON = 200
+_ADDRESS_OR_NUMBER = re.compile(r"[^\s@]+@[^\s@]+|\+?\d(?:[ -]?\d){4,}")
+
+
+def safe_words(text: str, *, names_after: Iterable[str] = ()) -> str:
+    """A vendor's reason in its own words, without the values it repeats: quoted text, addresses and numbers masked.
+
+    Quoted text right after one of the words `names_after`, as in field 'city', is a name and stays.
+    """
+    stays = "".join(f"(?<!{word} )" for word in names_after)
+    text = re.sub(rf"""(?<!\w){stays}(["']).*?(?:\1(?!\w)|$)""", MASK, clean(text, 5 * LONGEST_REASON))
+    return without_addresses(text)
+
+
+def without_addresses(text: str) -> str:
+    """A vendor's reason with addresses and long numbers masked, without its full stop."""
+    return clean(_ADDRESS_OR_NUMBER.sub(MASK, text).strip().rstrip("."), LONGEST_REASON)
+
+
 def pseudonym(text: str) -> str:
     """A key in place of an e-mail address or phone number: the same for the same text, telling nothing about it."""
     return hmac.new(settings.FERNET_KEYS[-1].encode(), text.encode(), hashlib.sha256).hexdigest()[:40]

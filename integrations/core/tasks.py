@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from integrations.core.alerts import mail as _mail
 from integrations.core.engine import collect as _collect
 from integrations.core.engine import drain as _drain
+from integrations.core.engine import erase as _erase
 from integrations.core.engine import report as _report
 from integrations.core.engine import retention as _retention
 from integrations.core.engine import sweep as _sweep
@@ -19,6 +21,14 @@ def collect(run_id: int) -> None:
 
 def report(run_id: int) -> None:
     _report.report(run_id)
+
+
+def mail_alerts(connection_id: int) -> None:
+    _mail.send_due(connection_id)
+
+
+def erase(erasure_id: int) -> None:
+    _erase.erase(erasure_id)
 
 
 def sweep() -> None:

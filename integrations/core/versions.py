@@ -12,6 +12,7 @@ from django.db import models, transaction
 from integrations.core.fields import SecretField
 from integrations.core.mapping import digest
 from integrations.core.models import Connection, FieldMapping, SettingsVersion
+from integrations.core.references import name_of, names_of
 
 # Columns that are the engine's, not a setting.
 NOT_SETTINGS = {"id", "connection_ptr", "connector", "state", "state_reason", "state_since", "created_at"}
@@ -19,23 +20,36 @@ MAPPING_COLUMNS = ("record_type", "source", "target", "default", "enabled", "is_
 
 
 def snapshot(connection: Connection) -> dict[str, Any]:
-    """Settings by column and mapping rows, without secrets (of those only when they were set and by whom)."""
+    """Settings by column, mapping rows and the rows of its parts as JSON has them, without secrets (of those only when
+    they were set and by whom). Other rows – roles, say – stand in it by name."""
     specific = connection.specific
     settings = {
-        field.name: field.value_from_object(specific)
-        for field in specific._meta.concrete_fields
+        field.name: _value(specific, field)
+        for field in (*specific._meta.concrete_fields, *specific._meta.many_to_many)
         if field.name not in NOT_SETTINGS and not isinstance(field, SecretField | models.AutoField)
     }
-    settings["access_roles"] = sorted(specific.access_roles.values_list("name", flat=True))
     mappings = FieldMapping.objects.filter(connection_id=connection.pk).values(*MAPPING_COLUMNS)
-    return {"settings": settings, "mappings": list(mappings)}
+    found = {"settings": settings, "mappings": list(mappings)}
+    if parts := specific.parts():
+        found["parts"] = parts
+    as_json: dict[str, Any] = json.loads(json.dumps(found, cls=DjangoJSONEncoder))
+    return as_json
+
+
+def _value(connection: Connection, field: Any) -> Any:
+    if field.many_to_many:
+        return names_of(getattr(connection, field.name).all())
+    if field.is_relation:
+        row = getattr(connection, field.name)
+        return None if row is None else name_of(row)
+    return field.value_from_object(connection)
 
 
 def record_version(connection: Connection, user: User | None = None) -> SettingsVersion:
     """Keep today's settings as a new version, unless they are those of the latest."""
     with transaction.atomic():
         Connection.objects.select_for_update().get(pk=connection.pk)
-        now = json.loads(json.dumps(snapshot(connection), cls=DjangoJSONEncoder))
+        now = snapshot(connection)
         latest = SettingsVersion.objects.filter(connection_id=connection.pk).first()
         if latest is not None and digest(latest.snapshot) == digest(now):
             return latest

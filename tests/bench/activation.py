@@ -13,8 +13,9 @@ from typing import Any
 import django
 from django.utils import timezone
 
-from tests.bench.first_import import peak_mb, run_to_end
+from tests.bench.first_import import run_to_end
 from tests.bench.report import Figure, hand_over, progress
+from tests.bench.worker import peak_mb
 
 PERSONS = 10_000
 A_SECOND, MOST_SECONDS, FEWER, MOST_MB = 5, 300, 20, 150

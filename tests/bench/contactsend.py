@@ -10,12 +10,14 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import django
 
-from tests.bench.first_import import run_to_end, timed
+from tests.bench.first_import import run_to_end
 from tests.bench.load import post
 from tests.bench.report import Figure, hand_over, progress
 from tests.bench.stage import ROOT
@@ -111,6 +113,11 @@ def answer_seconds(send: Any, parallel: int) -> float:
     if found != PROBES * parallel:
         raise RuntimeError(f"{found} of {PROBES * parallel} probes were answered")
     return float(seconds) / PROBES
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    started = time.monotonic()
+    return work(), time.monotonic() - started
 
 
 def poll(source: Any, job: str) -> None:

@@ -24,10 +24,10 @@ MOMENT = {
 # In thousandths; the rest is waiting.
 OUTCOMES = (("new", 300), ("updated", 420), ("unchanged", 120), ("skipped", 90), ("failed", 69))
 RUNS = f"""INSERT INTO {Run._meta.db_table} (connection_id, trigger, job, status, complete, started_at, finished_at,
-    read, new, updated, unchanged, skipped, failed, message, plan, reported)
+    read, new, updated, unchanged, skipped, failed, message, plan, reported, judged)
     {{numbers}} SELECT {{connection}}, 'webhook', '',
     CASE WHEN i % 4999 = 0 THEN 'stopped' WHEN i % 7 = 0 THEN 'failure' ELSE 'success' END,
-    {{true}}, {{moment}}, {{moment}}, 50, 15, 21, 6, 4, 4, '', '{{{{}}}}', {{true}} FROM n"""
+    {{true}}, {{moment}}, {{moment}}, 50, 15, 21, 6, 4, 4, '', '{{{{}}}}', {{true}}, {{true}} FROM n"""
 EVENTS = f"""INSERT INTO {Event._meta.db_table} (connection_id, run_id, record_type, key, label, source_time, priority,
     due_at, attempts, outcome, code, message, recovered, retried, created_at, settled_at)
     {{numbers}} SELECT {{connection}}, {{first_run}} + (i - 1) / 50,

@@ -30,7 +30,10 @@ OURS = (
     f"{PROGRAMS}/granian --interface wsgi --host 127.0.0.1 --port {{port}} --workers {WORKERS} "
     f"--blocking-threads {THREADS} --no-ws --log-level warning config.wsgi:application"
 )
-PLAIN = f"{PROGRAMS}/gunicorn --bind 127.0.0.1:{{port}} --workers {WORKERS} --log-level warning tests.bench.plain"
+# Loaded once, before the workers: both would create the table.
+PLAIN = (
+    f"{PROGRAMS}/gunicorn --bind 127.0.0.1:{{port}} --workers {WORKERS} --log-level warning --preload tests.bench.plain"
+)
 
 
 @dataclass(frozen=True)

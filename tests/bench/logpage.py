@@ -23,7 +23,7 @@ CONNECTIONS = 6
 Address = Callable[[int], str]  # the address of a page, by the number of the request
 
 
-def pages(connections: list[int], first: int, last: int) -> Iterator[tuple[str, Address]]:
+def pages(client: Client, connections: list[int], first: int, last: int) -> Iterator[tuple[str, Address]]:
     """Every filter by itself, what people combine, and depth. No two requests of a search or a depth are the same."""
     from django.urls import reverse
 
@@ -54,6 +54,10 @@ def pages(connections: list[int], first: int, last: int) -> Iterator[tuple[str, 
     def searched(text: Callable[[int], object], **query: object) -> Address:
         return lambda number: f"{log}?{urlencode({**query, 'q': text(number)})}"
 
+    def person(text: Callable[[int], object]) -> Address:
+        """Of the timeline; the search that leads to it, which only notes the term, is over by then."""
+        return lambda number: str(client.post(reverse("admin:core_person"), {"term": text(number)})["Location"])
+
     yield "no filter", fixed()
     for tab in ("new", "updated", "failed", "skipped", "waiting"):
         yield f"tab {tab}", fixed(tab=tab)
@@ -76,6 +80,10 @@ def pages(connections: list[int], first: int, last: int) -> Iterator[tuple[str, 
     yield "search sync job", searched(lambda number: f"J{job(number)}")
     yield "search nothing", searched(lambda number: f"nobody{number}@example.test")
     yield "search phone, failed, old range", searched(lambda number: f"+45 {20_000_000 + number}", tab="failed", **old)
+    yield "person by e-mail", person(lambda number: f"person{number * 9973}@example.test")
+    yield "person by key", person(lambda number: f"key-{number * 9973}")
+    yield "person, phone", person(lambda number: f"+45 {20_000_000 + number}")
+    yield "person, nobody", person(lambda number: f"nobody{number}@example.test")
     yield "deep", deep()
     yield "deep, failed", deep(tab="failed")
     yield "deep, busy", deep(connection=busy)
@@ -159,7 +167,8 @@ def measure(events: int, requests: int) -> list[Figure]:
     ends = Event.objects.aggregate(first=Min("pk"), last=Max("pk"))
     figures = []
     for who, client in users():
-        for name, address in pages(connections if who == "admin" else connections[1:], ends["first"], ends["last"]):
+        seen = connections if who == "admin" else connections[1:]
+        for name, address in pages(client, seen, ends["first"], ends["last"]):
             if who == "support" and name.startswith("one "):
                 continue
             times = timed(client, address, requests)

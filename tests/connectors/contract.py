@@ -16,16 +16,18 @@ from django.urls import reverse
 
 from integrations.core.connector import Record
 from integrations.core.engine import drain as engine
-from integrations.core.engine import retry
+from integrations.core.engine import removal, retry
 from integrations.core.fields import secret_names
 from integrations.core.models import Connection, Event, EventPayload, Link, Run
 from integrations.core.preview.trial import Fate, try_out
 from integrations.core.registry import connector_for
 from integrations.core.setup import MARKETING, SUPPORT
+from tests.admin_urls import admin_pages
+from tests.connectors.configuration_contract import ConfigurationContract
 from tests.crawl import crawl, everything_stored
 
 
-class ConnectorContract:
+class ConnectorContract(ConfigurationContract):
     """Subclasses give the fixture `connection` (enabled, against its practice vendor), which sets `account` to that
     vendor's practice account, and the four methods below."""
 
@@ -187,6 +189,19 @@ class ConnectorContract:
                 tried += 1
         assert tried
 
+    @pytest.mark.parametrize("role", [MARKETING, SUPPORT])
+    def test_no_role_is_shown_a_secret(self, connection: Connection, client: Client, role: str) -> None:
+        secrets = [getattr(connection, name) for name in secret_names(type(connection))]
+        for state in ("refusing", "closed"):
+            self.make_vendor(state)
+            self.arrive(connection)
+            self.run(connection)
+        self.sign_in(client, role, connection)
+        pages = {address: response.content.decode() for address, response in crawl(client)}
+        assert any(connection.name in text for text in pages.values())
+        for secret in secrets:
+            assert [address for address, text in pages.items() if secret in text] == []
+
     def test_bad_credentials_fail_the_check_with_a_sentence_and_without_the_secret(
         self, connection: Connection
     ) -> None:
@@ -200,22 +215,20 @@ class ConnectorContract:
         self.make_vendor("refusing")
         self.arrive(connection)
         [event] = self.run(connection)
-        user = User.objects.create_user("stranger", password="x", is_staff=True)
-        user.groups.add(Group.objects.get(name=MARKETING))
-        client.force_login(user)
+        self.sign_in(client, MARKETING)
         for _, response in crawl(client):
             assert connection.name not in response.content.decode()
-        for page, pk in self.own_pages(connection, event):
-            assert client.get(reverse(page, args=[pk])).status_code in (302, 403, 404)
+        for page in self.own_pages(connection, event):
+            for method in (client.get, client.post):
+                assert method(page).status_code in (403, 404, 405), page
+        connection.refresh_from_db()
+        assert connection.state == Connection.State.ENABLED
 
     def test_support_reads_logs_masked_and_cannot_change_settings(self, connection: Connection, client: Client) -> None:
         self.make_vendor("refusing")
         self.arrive(connection)
         [event] = self.run(connection)
-        user = User.objects.create_user("support", password="x", is_staff=True)
-        user.groups.add(group := Group.objects.get(name=SUPPORT))
-        connection.access_roles.add(group)
-        client.force_login(user)
+        self.sign_in(client, SUPPORT, connection)
         panel = client.get(reverse("admin:core_event_change", args=[event.pk]))
         assert panel.status_code == 200
         assert event.label
@@ -224,12 +237,41 @@ class ConnectorContract:
         settings_page = reverse(f"admin:{own.app_label}_{own.model_name}_change", args=[connection.pk])
         assert client.get(settings_page).status_code in (302, 403, 404)
 
-    def own_pages(self, connection: Connection, event: Event) -> list[tuple[str, Any]]:
+    def own_pages(self, connection: Connection, event: Event) -> list[str]:
+        """Every page of the connection that the addresses know, and those of its log."""
         own = type(connection)._meta
-        return [
-            (f"admin:{own.app_label}_{own.model_name}_change", connection.pk),
-            (f"admin:{own.app_label}_{own.model_name}_history", connection.pk),
-            (f"admin:{own.app_label}_{own.model_name}_delete", connection.pk),
-            ("admin:core_event_change", event.pk),
-            ("admin:core_run_change", event.run_id),
-        ]
+        values = {
+            **dict.fromkeys(("pk", "object_id", "_0"), connection.pk),
+            **{"record_type": event.record_type, "verb": "disable", "run_pk": event.run_id, "_1": 1},
+        }
+        pages = [page.address(values) for page in admin_pages(own.app_label) if page.parameters]
+        log = (("event", event.pk), ("run", event.run_id))
+        return [*pages, *(reverse(f"admin:core_{page}_change", args=[pk]) for page, pk in log)]
+
+    def sign_in(self, client: Client, role: str, connection: Connection | None = None) -> None:
+        """As somebody of this role, which has access to `connection`."""
+        user = User.objects.create_user(role, password="x", is_staff=True)
+        user.groups.add(group := Group.objects.get(name=role))
+        if connection is not None:
+            connection.access_roles.add(group)
+        client.force_login(user)
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    def test_removed_it_sends_nothing_more_and_keeps_its_log(self, connection: Connection) -> None:
+        self.arrive(connection)
+        [sent] = self.run(connection)
+        self.make_vendor("troubled")
+        self.arrive(connection)
+        self.run(connection)
+        self.make_vendor("well")
+        calls = self.calls()
+        removal.remove(connection, User.objects.create_superuser("remover"))
+        events = self.run(connection)
+        assert self.calls() == calls
+        assert [event.outcome for event in events if event.pk == sent.pk] == ["new"]
+        assert {event.code for event in events if event.pk != sent.pk} == {"removed"}
+        assert Event.objects.filter(settled_at__isnull=True).count() == 0
+        assert {run.status for run in Run.objects.all()} <= {Run.Status.SUCCESS, Run.Status.STOPPED}
+        ended = type(connection)._default_manager.get(pk=connection.pk)
+        assert (ended.state, ended.secrets()) == (Connection.State.REMOVED, [])

@@ -49,6 +49,13 @@ def test_a_valid_token_is_let_in() -> None:
     assert Program("loyalty").get(CUSTOMERS).status_code == 200
 
 
+def test_a_method_that_an_address_does_not_take_is_refused_with_a_sentence() -> None:
+    response = Client().delete(CUSTOMERS)
+    _, message = refused(response, 405)
+    assert message == f"This address takes {response['Allow']}, nothing else. The addresses are listed at /api/docs."
+    assert "GET" in response["Allow"]
+
+
 @pytest.mark.parametrize("token", [None, "wrong", "ærø", "x" * 5000])
 def test_a_missing_or_wrong_token_is_unauthorized(token: str | None) -> None:
     program = Program(token=None if token is None else token.encode().decode("latin-1"))

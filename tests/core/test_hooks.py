@@ -106,6 +106,15 @@ def test_a_connection_that_needs_attention_goes_on_taking_calls(
     assert Delivery.objects.get().status == Delivery.Status.RECEIVED
 
 
+def test_a_vendor_without_a_form_of_its_own_is_answered_with_413(client: Client) -> None:
+    connection = Connection.objects.create(connector="flexpos", name="Shop", state=Connection.State.ENABLED)
+    path = path_of(hooks.new_address(connection))
+    response = client.post(path, b"x" * (hooks.MAX_BODY + 1), content_type="application/json")
+    assert (response.status_code, response.json()) == (413, {"ok": False})
+    delivery = Delivery.objects.get()
+    assert (delivery.status, delivery.size) == (Delivery.Status.REJECTED, hooks.MAX_BODY + 1)
+
+
 @pytest.mark.parametrize("declared", [True, False])
 def test_a_body_above_the_cap_is_not_read(client: Client, path: str, declared: bool) -> None:
     size = hooks.MAX_BODY + 1
@@ -113,7 +122,8 @@ def test_a_body_above_the_cap_is_not_read(client: Client, path: str, declared: b
     response = client.post(path, b"x" * size, content_type="text/plain", **headers)
     delivery = Delivery.objects.get()
     if declared:
-        assert response.status_code == 413
+        assert response.status_code == 200, "LeadSquared's own form; others are answered with 413"
+        assert response.json()["Status"] == "Error"
         assert (delivery.status, delivery.body) == (Delivery.Status.REJECTED, None)
     else:
         assert delivery.size <= hooks.MAX_BODY

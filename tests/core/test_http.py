@@ -290,7 +290,7 @@ def test_the_deadline_of_a_finished_call_leaves_the_kept_connection_alone(serve:
 
 
 def test_a_finished_call_holds_its_records_no_longer(serve: Serve) -> None:
-    """The watchdog keeps a ticket until its time comes: with what `alive` knew, a fast drain held 30 s of its records."""
+    """The watchdog keeps a ticket until its time comes; with what `alive` knew, that was 30 s of a drain's records."""
 
     class Batch:
         def wanted(self) -> bool:

@@ -101,6 +101,14 @@ def test_every_combination_of_filters_gives_the_plain_answer(
         assert keyset.all_ids(rows, cap=1000, chunk=6) == wanted[::-1], log
 
 
+def test_a_row_of_two_streams_stands_on_a_page_once_and_takes_one_place() -> None:
+    connection = make_connection()
+    events = [make_event(connection, key="anna@example.test", label="anna@example.test") for _ in range(9)]
+    rows = logbook.event_rows(LogFilter(search="anna@example.test"), None)
+    assert walk_pages(rows, 4) == [event.pk for event in reversed(events)]
+    assert [len(ids) for ids in keyset.chunks(rows, 4)] == [4, 4, 1]
+
+
 def test_newer_pages_bring_back_what_older_ones_left(many: list[Event]) -> None:
     rows = logbook.event_rows(LogFilter(Tab.SKIPPED), None)
     wanted = expected(many, LogFilter(Tab.SKIPPED), None)

@@ -284,7 +284,7 @@ def test_each_needs_the_csrf_token(verb: str) -> None:
     assert status(run) == Status.RUNNING
 
 
-@pytest.mark.parametrize("trigger", [Run.Trigger.WEBHOOK, Run.Trigger.SCHEDULE, Run.Trigger.RETRY])
+@pytest.mark.parametrize("trigger", [Run.Trigger.WEBHOOK, Run.Trigger.SCHEDULE])
 def test_only_long_work_has_the_buttons(trigger: str) -> None:
     run = export(trigger=trigger)
     client = log_in(None)

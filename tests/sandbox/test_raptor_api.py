@@ -72,6 +72,16 @@ def test_audiences_are_those_of_the_activation(raptor: RaptorAccount) -> None:
     assert raptor.api("audiences", activationId="act-78").status_code == 404
 
 
+def test_an_audience_that_is_detached_is_not_listed_and_still_known_until_it_is_deleted(raptor: RaptorAccount) -> None:
+    cats = raptor.audience("Cat owners")
+    raptor.attach(cats, False)
+    assert raptor.api("audiences", activationId="act-77").json() == {"audiences": []}
+    assert raptor.api(f"membership/{cats}").status_code == 200
+    raptor.delete_audience(cats)
+    reply = raptor.api(f"membership/{cats}")
+    assert (reply.status_code, reply.json()) == (404, {"error": "Audience not found"})
+
+
 def test_a_persons_audiences_are_memberships(raptor: RaptorAccount) -> None:
     cats = raptor.audience("Cat owners")
     raptor.enter(cats, ANNA)

@@ -152,6 +152,8 @@ def test_audiences_are_created_filled_renamed_and_deleted_by_buttons(raptor: Rap
     assert [audience["members"] for audience in raptor.audiences()] == [[BO]]
     assert "renamed" in post(raptor, page, action="rename", name="Owners of cats").text
     assert post(raptor, page, action="rename", name=" ").status_code == 400
+    assert "detached from the activation" in post(raptor, page, action="attach").text
+    assert "attached to the activation" in post(raptor, page, action="attach").text
     assert "deleted" in post(raptor, page, action="delete").text
     assert "No audiences yet" in get(raptor)
     assert requests.get(f"{raptor.url}/{page}", timeout=10).status_code == 404

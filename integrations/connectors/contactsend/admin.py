@@ -38,7 +38,6 @@ SOURCE = Step(
     (
         (None, {"fields": ("name", "description")}),
         (_("Contacthub"), {"fields": ("workspace", "hub_token", "node_id", "hub_address")}),
-        (_("Connector Access"), {"fields": ("access_roles",)}),
     ),
 )
 PROVIDER = Step(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any, cast
 
@@ -22,8 +22,16 @@ from integrations.connectors.contactsend.connector import Contactsend
 from integrations.connectors.contactsend.edit_rules import Change, WayStep
 from integrations.connectors.contactsend.models import ContactsendConnection, SubscriptionRow
 from integrations.connectors.contactsend.send_types import SendSubscription
-from integrations.connectors.contactsend.subscription_form import RowsForm, by_field, shown, typed
-from integrations.core.admin.connection import history
+from integrations.connectors.contactsend.subscription_form import (
+    COLUMNS,
+    MOST,
+    RowsForm,
+    by_field,
+    column,
+    shown,
+    typed,
+)
+from integrations.core.admin.connection.parts import Part, ReadPart, Row
 from integrations.core.admin.connection.steps import Step
 from integrations.core.catalog import UNREADABLE
 from integrations.core.errors import SyncError
@@ -36,6 +44,8 @@ ACCOUNT = ("user_key", "api_key")
 
 class SubscriptionPages(WayPages):
     """Part of ContactsendAdmin."""
+
+    parts = {"subscriptions": Part(SUBSCRIPTIONS.label, {name: column(name).label for name in COLUMNS})}
 
     def subscriptions_view(self, request: HttpRequest, obj: ContactsendConnection) -> HttpResponse:
         systems, problem = subscription_systems(obj)
@@ -65,9 +75,26 @@ class SubscriptionPages(WayPages):
         )
         return TemplateResponse(request, "admin/contactsend/subscriptions.html", context)
 
-    def all_changes(self, obj: Any) -> Iterator[history.Change]:
-        yield from super().all_changes(obj)
-        yield from subscription_changes(obj)
+    # -- as part of a version or a file of settings --------------------------------------------------
+
+    def read_part(self, obj: Any, name: str, rows: Sequence[Row]) -> ReadPart:
+        if rows and obj.node_is_aggregate:
+            text = _("An aggregate node has no subscriptions of its own: they can't be synchronised.")
+            return ReadPart([], [(0, "", text)])
+        systems = subscription_systems(obj)[0] if obj.pk else None
+        posted: dict[str, Any] = {"rows-TOTAL_FORMS": len(rows), "rows-INITIAL_FORMS": 0}
+        for place, row in enumerate(rows):
+            posted |= {f"rows-{place}-{column}": value for column, value in row.items()}
+        form = RowsForm(systems=by_field(systems), data=posted)
+        if len(rows) > MOST:
+            return ReadPart([], [(MOST, "", _("There can be %(most)s rows at most.") % {"most": MOST})])
+        if form.is_valid():
+            return ReadPart(form.kept())
+        errors = [(place, each.errors) for place, each in enumerate(form.forms)]
+        return ReadPart([], [(place, name, text) for place, one in errors for name in one for text in one[name]])
+
+    def save_part(self, request: HttpRequest, obj: Any, name: str, rows: Sequence[Row]) -> None:
+        replace(obj, rows)
 
     def _way_to(self, request: HttpRequest, obj: ContactsendConnection, rows: Any) -> list[WayStep]:
         if rows.kept() == shown(obj.subscription_rows.all()):
@@ -85,24 +112,24 @@ class SubscriptionPages(WayPages):
         return redirect(self.step_url(obj, following or SUBSCRIPTIONS))
 
 
-def replace(obj: ContactsendConnection, kept: list[dict[str, str]]) -> None:
+def replace(obj: ContactsendConnection, kept: Sequence[dict[str, str]]) -> None:
     """Row by row, for the history; those that stay as they are aren't touched."""
-    staying = []
-    for row, values in zip(obj.subscription_rows.all(), shown(obj.subscription_rows.all()), strict=True):
-        if values in kept:
-            staying.append(values)
-        else:
+    present = {tuple(values.items()): row for row, values in zip(*_saved(obj), strict=True)}
+    wanted = [tuple(values.items()) for values in kept]
+    for values, row in present.items():
+        if values not in wanted:
             row.delete()
-    for place, values in enumerate(kept, 1):
-        if values not in staying:
-            SubscriptionRow.objects.create(connection=obj, position=place, **values)
+    for place, values in enumerate(wanted, 1):
+        if values in present:
+            # Its place is no setting.
+            SubscriptionRow.objects.filter(pk=present[values].pk).update(position=place)
+        else:
+            SubscriptionRow.objects.create(connection=obj, position=place, **dict(values))
 
 
-def subscription_changes(obj: ContactsendConnection) -> Iterator[history.Change]:
-    found: Any = SubscriptionRow.history.filter(connection_id=obj.pk).select_related("history_user")
-    for row in found[: history.SHOWN]:
-        named = {"subscription": row.hub_subscription_id, "field": row.registration_field, "code": row.webform_code}
-        yield history.change_of(row, _("Subscription %(subscription)s ↔ %(field)s (%(code)s)") % named)
+def _saved(obj: ContactsendConnection) -> tuple[list[SubscriptionRow], list[dict[str, str]]]:
+    found = list(obj.subscription_rows.all())
+    return found, shown(found)
 
 
 def subscription_systems(obj: ContactsendConnection) -> tuple[list[SendSubscription] | None, str]:

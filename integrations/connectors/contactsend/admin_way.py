@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -11,10 +11,14 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from integrations.connectors.contactsend.changes import saved, way
-from integrations.connectors.contactsend.edit_rules import Change, WayStep
+from integrations.connectors.contactsend.edit_rules import MAKE, SWITCH_ON, Change, WayStep
 from integrations.core.admin.connection.actions import RUN
 from integrations.core.admin.connection.main import ConnectionAdmin
 from integrations.core.models import Connection
+
+# What a version or a file of settings may change beside the form's own fields.
+PARTS = {"mapping": Change.MAPPING, "subscriptions": Change.SUBSCRIPTIONS}
+AFTERWARDS = (MAKE, SWITCH_ON)
 
 
 class WayPages(ConnectionAdmin):
@@ -38,6 +42,13 @@ class WayPages(ConnectionAdmin):
             raise PermissionDenied
         if obj.state not in Connection.OFF:
             self._switch(request, obj, Connection.State.DISABLED, _("Disabled by %(user)s"))
+
+    def held_back(self, obj: Any, form: Any, changed: Collection[str]) -> list[str]:
+        rows = {PARTS[name] for name in changed if name in PARTS}
+        steps = [*form.way, *way(rows, saved(obj))]
+        texts = [f"{step.text} ({step.detail})" if step.detail else step.text for step in steps if not step.done]
+        before = [text for text in dict.fromkeys(texts) if text not in AFTERWARDS]
+        return [_("First: %(steps)s.") % {"steps": ", ".join(before)}] if before else []
 
     def mapping_view(self, request: HttpRequest, pk: int, record_type: str) -> HttpResponse:
         self.disable_if_asked(request, pk)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
 from integrations.connectors.contactsend import (
+    card,
     checks,
     choices,
     collect_hub,
@@ -16,29 +18,25 @@ from integrations.connectors.contactsend import (
     deletes,
     first_sync,
     preview,
-    userdb,
 )
+from integrations.connectors.contactsend.accounts import BothAccounts
 from integrations.connectors.contactsend.collect_hub import CUSTOMER
 from integrations.connectors.contactsend.finding import Gone, has_key
 from integrations.connectors.contactsend.first_sync import FIRST
-from integrations.connectors.contactsend.hub import HubClient
-from integrations.connectors.contactsend.hub import rate_limits as hub_limits
-from integrations.connectors.contactsend.hub_errors import Forbidden, NoSuchCustomer
+from integrations.connectors.contactsend.hub_errors import NoSuchCustomer
 from integrations.connectors.contactsend.hub_fields import hub_fields
 from integrations.connectors.contactsend.meeting import Meeting
-from integrations.connectors.contactsend.models import ContactsendConnection, Deletes, SubscriptionRow
-from integrations.connectors.contactsend.pairs import Note, keep, keep_lost
+from integrations.connectors.contactsend.models import ContactsendConnection, Deletes
+from integrations.connectors.contactsend.pairs import Note, drop_pairs, keep, keep_lost
 from integrations.connectors.contactsend.people import Known, People
 from integrations.connectors.contactsend.reconcile import Where
-from integrations.connectors.contactsend.send import SendClient
 from integrations.connectors.contactsend.send_faults import SubscriberNotFound
-from integrations.connectors.contactsend.send_types import SendSource, SendSubscription
+from integrations.connectors.contactsend.send_types import SendSubscription
 from integrations.connectors.contactsend.send_values import Typed
-from integrations.connectors.contactsend.sides import Newsletter, Row, Shape, digest
+from integrations.connectors.contactsend.sides import digest
 from integrations.connectors.contactsend.userdb import DEFAULT_MAPPING, core_fields
 from integrations.core.connector import (
     CheckStep,
-    Connector,
     Estimate,
     Field,
     Item,
@@ -51,116 +49,44 @@ from integrations.core.connector import (
     Standing,
 )
 from integrations.core.errors import ConfigurationError, RecordError
-from integrations.core.http.ratelimit import Limit, RateLimits
 from integrations.core.mapping import Mapped, MappingRow
 from integrations.core.models import Cursor, Run
 from integrations.core.registry import register
 
-FROM_HUB, FROM_SEND, NIGHTLY = "changes in contacthub", "changes in contactsend", "all of contactsend"
+FROM_HUB, FROM_SEND = gettext_noop("changes in contacthub"), gettext_noop("changes in contactsend")
+NIGHTLY = gettext_noop("all of contactsend")
 EVERY = datetime.timedelta(seconds=30)
 AT_NIGHT = datetime.time(3)
 # What `describe` tells the fields of Contacthub's customers by.
 HUB_FIELDS = "contacthub"
+OF_ANOTHER_PAIR = gettext_lazy(
+    "This change was read when the source had another node or userdb. Nothing was sent: whom it is about may not be "
+    "in the present ones. There is nothing to retry."
+)
 
 
 @register(ContactsendConnection)
-class Contactsend(Connector):
+class Contactsend(BothAccounts):
     label = "Contacthub ↔ Contactsend"
-    summary = "Customers of Contacthub and subscribers of Contactsend, with their newsletters, are kept equal."
-    record_types = (RecordType(CUSTOMER, "Customer", "Customers", DEFAULT_MAPPING, source=HUB_FIELDS, two_way=True),)
-    connection: ContactsendConnection
+    summary = gettext_lazy(
+        "Customers of Contacthub and subscribers of Contactsend, with their newsletters, are kept equal."
+    )
+    flow = card.FLOW
+    needs = card.NEEDS
+    record_types = (
+        RecordType(
+            CUSTOMER,
+            gettext_lazy("Customer"),
+            gettext_lazy("Customers"),
+            DEFAULT_MAPPING,
+            source=HUB_FIELDS,
+            two_way=True,
+        ),
+    )
 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
-        self._lock = threading.Lock()
         self.people = People(connection.pk)
-
-    # -- both accounts -----------------------------------------------------------------------------
-
-    @cached_property
-    def limits(self) -> RateLimits:
-        return hub_limits(self.connection.hub_calls_per_second)
-
-    @cached_property
-    def hub(self) -> HubClient:
-        own = self.connection
-        return HubClient(own.hub_address, own.workspace, own.hub_token, self.limits)
-
-    @cached_property
-    def send(self) -> SendClient:
-        own = self.connection
-        limits = RateLimits({"default": Limit(own.send_calls_per_second)})
-        return SendClient(own.send_address, own.user_key, own.api_key, limits)
-
-    def close(self) -> None:
-        for name in ("hub", "send"):
-            if name in self.__dict__:
-                self.__dict__[name].close()
-
-    @property
-    def node(self) -> str:
-        """Raises ConfigurationError when none is chosen."""
-        if not self.connection.node_id:
-            raise ConfigurationError("No node is chosen. Choose one under Active nodes.")
-        return self.connection.node_id
-
-    @property
-    def userdb(self) -> int:
-        """Raises ConfigurationError when none is given."""
-        if not self.connection.userdb_id.isdecimal():
-            raise ConfigurationError("No userdb is given. Enter the userdb ID under Provider options.")
-        return int(self.connection.userdb_id)
-
-    @cached_property
-    def source(self) -> SendSource:
-        """The userdb as it is now."""
-        with self._lock:
-            return self.send.source(self.userdb)
-
-    @cached_property
-    def extended_schema(self) -> Mapping[str, Any] | None:
-        """None where the token may not read it."""
-        with self._lock:
-            try:
-                return self.hub.extended_schema()
-            except Forbidden:
-                return None
-
-    @cached_property
-    def foreign_forms(self) -> frozenset[str]:
-        """Newsletters whose web form is that of another subscription system, as far as the service tells."""
-        with self._lock:
-            return userdb.foreign_forms(self.shape.newsletters, self.send.subscriptions(self.userdb))
-
-    def form_of(self, newsletter: Newsletter) -> str:
-        """Its Webform Code. Raises ConfigurationError for that of another one: it would subscribe to that."""
-        if newsletter.subscription in self.foreign_forms:
-            raise ConfigurationError(userdb.foreign(newsletter.subscription))
-        return newsletter.webform_code
-
-    @cached_property
-    def shape(self) -> Shape:
-        """What is kept equal, by mapping and subscription rows."""
-        known = self.fields(CUSTOMER)
-        rows = [row for row in self.mapping(CUSTOMER) if row.enabled and row.source and row.target]
-        found = SubscriptionRow.objects.filter(connection_id=self.connection.pk)
-        return Shape(
-            rows=tuple(
-                Row(row.source, row.target, known[row.target].type if row.target in known else "", row.is_key)
-                for row in rows
-            ),
-            newsletters=tuple(
-                Newsletter(row.hub_subscription_id, row.registration_field, row.webform_code)
-                for row in found
-                if not self.connection.node_is_aggregate
-            ),
-            zone=self.connection.zone,
-            last_modified_field=self.connection.last_modified_field,
-        )
-
-    def load(self) -> None:
-        super().load()
-        _ = self.shape
 
     # -- what the settings page asks ---------------------------------------------------------------
 
@@ -183,12 +109,12 @@ class Contactsend(Connector):
     def jobs(self) -> dict[str, Job]:
         by_walking = not self.connection.last_modified_field
         jobs = {
-            FROM_HUB: Job("Changes in Contacthub", every=EVERY, poll=True),
-            FROM_SEND: Job("Changes in Contactsend", every=EVERY, gives_way_to=(FIRST,), bulk=by_walking, poll=True),
+            FROM_HUB: Job(_("Changes in Contacthub"), every=EVERY, poll=True),
+            FROM_SEND: Job(_("Changes in Contactsend"), every=EVERY, gives_way_to=(FIRST,), bulk=by_walking, poll=True),
         }
         if not by_walking:
             # No time tells who was removed, and what was changed in the hour that a clock repeats in autumn.
-            jobs[NIGHTLY] = Job("All of Contactsend", at=AT_NIGHT, gives_way_to=(FIRST,), bulk=True, poll=True)
+            jobs[NIGHTLY] = Job(_("All of Contactsend"), at=AT_NIGHT, gives_way_to=(FIRST,), bulk=True, poll=True)
         return jobs
 
     def estimate(self, job: str) -> Estimate:
@@ -199,15 +125,29 @@ class Contactsend(Connector):
     def collect(self, job: str, run: Run) -> Iterator[Page]:
         if not self.shape.keys:
             raise ConfigurationError(
-                "No pair of fields is marked as matching, so nobody can be found on the other side. Mark one under "
-                "Show fields to be mapped."
+                _(
+                    "No pair of fields is marked as matching, so nobody can be found on the other side. Mark one "
+                    "under Show fields to be mapped."
+                )
             )
+        for page in self._pages(job, run):
+            for record in page.records:
+                record.payload["of"] = self.of
+            yield page
+
+    def _pages(self, job: str, run: Run) -> Iterator[Page]:
         cursor = self._cursor(job)
         if job == FIRST:
             return first_sync.pages(self, cursor, run)
         if job == NIGHTLY:
             return collect_send.everything(self, cursor)
         return collect_hub.changes(self, cursor) if job == FROM_HUB else collect_send.changes(self, cursor)
+
+    @property
+    def of(self) -> dict[str, str]:
+        """Where what is read belongs to."""
+        own = self.connection
+        return {"workspace": own.workspace, "node": own.node_id, "userdb": own.userdb_id}
 
     def _cursor(self, job: str) -> dict[str, Any]:
         cursor = Cursor.objects.filter(connection_id=self.connection.pk, job=job).first()
@@ -227,8 +167,10 @@ class Contactsend(Connector):
         payload = item.payload
         if "side" not in payload:
             raise RecordError(
-                "What came in was deleted after the retention period. Change the person again to send it."
+                _("What came in was deleted after the retention period. Change the person again to send it.")
             )
+        if payload.get("of", self.of) != self.of:
+            raise RecordError(str(OF_ANOTHER_PAIR))
         if payload.get("operation"):
             return Mapped({"event": item.event_id})
         from_hub = payload["side"] == Where.HUB
@@ -268,8 +210,11 @@ class Contactsend(Connector):
         value = values.get(self.source.identifier_field)
         if value is None or not value.text.isdecimal():
             raise RecordError(
-                f"The userdb's subscribers are identified by {self.source.identifier_field}, and this customer has "
-                "nothing for it. Map a field to it, then press Retry."
+                _(
+                    "The userdb's subscribers are identified by %(field)s, and this customer has nothing for it. "
+                    "Map a field to it, then press Retry."
+                )
+                % {"field": self.source.identifier_field}
             )
         return int(value.text)
 
@@ -277,6 +222,12 @@ class Contactsend(Connector):
         """When a change of a subscriber was found, if that is what the item is about."""
         at = item.payload.get("seen_at")
         return datetime.datetime.fromisoformat(at) if at else None
+
+    def forget(self) -> None:
+        """Its node and userdb may have another source now."""
+        own = ContactsendConnection.objects.filter(pk=self.connection.pk)
+        own.update(node_id="", userdb_id="")  # type: ignore[misc]  # the manager is the base's
+        drop_pairs(self.connection.pk)
 
     def keep(self, outcomes: Sequence[Outcome]) -> None:
         notes = [(outcome.item, outcome.note) for outcome in outcomes if isinstance(outcome.note, Note)]

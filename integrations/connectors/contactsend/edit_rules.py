@@ -84,6 +84,7 @@ TO_DO = {
     N: _("Empty the new node"),
     U: _("Empty the userdb"),
 }
+MAKE, SWITCH_ON = _("Make the change"), _("Enable the source")
 CUSTOMERS, SUBSCRIBERS = _("it has %(number)s customers"), _("it has %(number)s subscribers")
 FINISHING = _("it is disabled; what was under way ends within a minute")
 UNREADABLE = _("how many it has can't be read now")
@@ -101,7 +102,7 @@ def way(changes: Collection[Change], facts: Facts) -> list[WayStep]:
     if not wanted:
         return []
     steps = [WayStep(str(TO_DO[need]), is_met(need, facts), _detail(need, facts)) for need in wanted]
-    return [*steps, WayStep(str(_("Make the change")), False), WayStep(str(_("Enable the source")), False)]
+    return [*steps, WayStep(str(MAKE), False), WayStep(str(SWITCH_ON), False)]
 
 
 def allowed(changes: Collection[Change], facts: Facts) -> bool:

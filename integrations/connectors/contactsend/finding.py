@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.connectors.contactsend.hub_errors import NoSuchCustomer
 from integrations.connectors.contactsend.pairs import PairState
 from integrations.connectors.contactsend.reconcile import Side, Where
@@ -15,18 +17,22 @@ from integrations.core.errors import RecordError, TemporaryError
 if TYPE_CHECKING:
     from integrations.connectors.contactsend.connector import Contactsend
 
-SEVERAL = (
-    "{number} {who} have the same {field}, so it can't be told which one is meant. Leave one of them in {where}, then "
-    "press Retry."
+SEVERAL = {
+    Where.HUB: _(
+        "%(number)s customers have the same %(field)s, so it can't be told which one is meant. Leave one of them in "
+        "Contacthub, then press Retry."
+    ),
+    Where.SEND: _(
+        "%(number)s subscribers have the same %(field)s, so it can't be told which one is meant. Leave one of them in "
+        "Contactsend, then press Retry."
+    ),
+}
+NO_KEY = _(
+    "By now this person has nothing in %(fields)s, so nobody is found on the other side. Fill it in, then press Retry."
 )
-
-
-NO_KEY = (
-    "By now this person has nothing in {fields}, so nobody is found on the other side. Fill it in, then press Retry."
-)
-UNTIL_NOW = (
-    "Until a moment ago somebody else had these matching values. It will be tried again, once that change has been "
-    "carried over."
+UNTIL_NOW = _(
+    "Until a moment ago somebody else had these matching values. It will be tried again, once "
+    "that change has been carried over."
 )
 
 
@@ -73,7 +79,7 @@ def make_sure_of_one(connector: Contactsend, where: Where, rival: PairState, sid
         return
     if connector.shape.match(other) == connector.shape.match(side):
         raise RecordError(_several(2, connector.shape.keys[0], where))
-    raise TemporaryError(UNTIL_NOW)
+    raise TemporaryError(str(UNTIL_NOW))
 
 
 def _still_there(connector: Contactsend, where: Where, rival: PairState) -> Side | None:
@@ -97,7 +103,7 @@ def _first_key(connector: Contactsend, side: Side) -> tuple[Row, str]:
     for row in connector.shape.keys:
         if value := side.values.get(row.field):
             return row, value
-    raise RecordError(NO_KEY.format(fields=", ".join(row.field for row in connector.shape.keys)))
+    raise RecordError(NO_KEY % {"fields": ", ".join(row.field for row in connector.shape.keys)})
 
 
 def _agree(connector: Contactsend, hub: Side, send: Side) -> bool:
@@ -115,5 +121,4 @@ def _only(found: list[Any], row: Row, where: Where, *, known: bool) -> Any:
 
 
 def _several(number: int, row: Row, where: Where) -> str:
-    who, name = ("customers", "Contacthub") if where == Where.HUB else ("subscribers", "Contactsend")
-    return SEVERAL.format(number=number, who=who, field=row.field, where=name)
+    return str(SEVERAL[where] % {"number": number, "field": row.field})

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
 from integrations.connectors.contactsend import collect_hub, collect_send
 from integrations.connectors.contactsend.reconcile import Where
 from integrations.core.connector import Estimate, Page
@@ -14,10 +17,12 @@ from integrations.core.models import Cursor, Event, Run
 if TYPE_CHECKING:
     from integrations.connectors.contactsend.connector import Contactsend
 
-FIRST = "first sync"
+FIRST = gettext_noop("first sync")
 # A customer costs a look and a write.
 CALLS_A_CUSTOMER = 2
-CUSTOMERS_FIRST = "The customers of Contacthub are being written to Contactsend; then the other direction is looked at."
+CUSTOMERS_FIRST = _(
+    "The customers of Contacthub are being written to Contactsend; then the other direction is looked at."
+)
 
 
 def pages(connector: Contactsend, cursor: Mapping[str, Any], run: Run) -> Iterator[Page]:
@@ -36,7 +41,7 @@ def pages(connector: Contactsend, cursor: Mapping[str, Any], run: Run) -> Iterat
     if mine.get("stage") != Where.SEND:
         # One that was tried and waits must not keep the others from going on.
         if Event.objects.filter(run_id=run.pk, outcome=Event.Outcome.PENDING).exists():
-            raise TemporaryError(CUSTOMERS_FIRST)
+            raise TemporaryError(str(CUSTOMERS_FIRST))
         mine = {}
     yield from collect_send.everybody(connector, mine, run.pk)
 

@@ -82,7 +82,7 @@ class ContactsendForm(SettingsForm):
 
     def _check_one_of_each(self) -> None:
         mine: Any = self.instance
-        others: Any = ContactsendConnection.objects.exclude(pk=mine.pk)
+        others: Any = ContactsendConnection.objects.installed().exclude(pk=mine.pk)
         if mine.node_id:
             taken = _now("This node has a source already: %(source)s. Choose another node.")
             same = [one for one in others.filter(node_id=mine.node_id) if node_of(one) == node_of(mine)]

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext as _
+
 from integrations.core.errors import TemporaryError
 from integrations.core.http import Answer, Call
 from integrations.core.http.answer import MAX_DEPTH, is_nested_deeper
@@ -94,7 +96,10 @@ def read(answer: Answer, reading: Callable[[Any], T]) -> T:
         return reading(answer.json())
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         pass  # raised below: the exception may hold values, and would hang on as __context__
-    raise TemporaryError(f"{answer.vendor} answered in an unexpected form; it will be tried again.", call=answer.call)
+    raise TemporaryError(
+        _("%(vendor)s answered in an unexpected form; it will be tried again.") % {"vendor": answer.vendor},
+        call=answer.call,
+    )
 
 
 def written_by(customer: Mapping[str, Any]) -> str:

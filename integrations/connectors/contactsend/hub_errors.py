@@ -9,34 +9,37 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from integrations.core.errors import ConfigurationError, RecordError, TemporaryError
 from integrations.core.http import Answer
 from integrations.core.http.failures import parse_retry_after
-from integrations.core.redact import MASK, clean
+from integrations.core.redact import LONGEST_REASON, MASK, clean, without_addresses
 
 VENDOR = "Contacthub"
-LONGEST_REASON = 200
 LONGEST_PATH = 100
 LONGEST_ENVELOPE = 4000  # bytes of a success that may be an error in disguise
 SHOWN_PROBLEMS = 3
 NO_WORKSPACE, NO_NODE = "workspace not found", "node not found"
 # Method and known words of the path below the workspace -> what the call was to do.
 DOING = {
-    "GET updates": "read the update stream",
-    "GET updates/last-offset": "read the update stream",
-    "GET configuration/nodes/entries": "read the nodes",
-    "GET configuration/nodes/views": "read the aggregate nodes",
-    "GET configuration/properties/base": "read the fields",
-    "GET configuration/properties/extended": "read the extended fields",
-    "GET configuration/sources": "read the sources",
-    "GET customers": "read customers",
-    "POST customers": "create customers",
-    "PATCH customers": "change customers",
-    "DELETE customers": "delete customers",
-    "GET customers/subscriptions": "read subscriptions",
-    "POST customers/subscriptions": "change subscriptions",
-    "PUT customers/subscriptions": "change subscriptions",
+    "GET updates": gettext_lazy("read the update stream"),
+    "GET updates/last-offset": gettext_lazy("read the update stream"),
+    "GET configuration/nodes/entries": gettext_lazy("read the nodes"),
+    "GET configuration/nodes/views": gettext_lazy("read the aggregate nodes"),
+    "GET configuration/properties/base": gettext_lazy("read the fields"),
+    "GET configuration/properties/extended": gettext_lazy("read the extended fields"),
+    "GET configuration/sources": gettext_lazy("read the sources"),
+    "GET customers": gettext_lazy("read customers"),
+    "POST customers": gettext_lazy("create customers"),
+    "PATCH customers": gettext_lazy("change customers"),
+    "DELETE customers": gettext_lazy("delete customers"),
+    "GET customers/subscriptions": gettext_lazy("read subscriptions"),
+    "POST customers/subscriptions": gettext_lazy("change subscriptions"),
+    "PUT customers/subscriptions": gettext_lazy("change subscriptions"),
 }
+MAKE_THIS_CALL = gettext_lazy("make this call")
 PATH_WORDS = frozenset(word for doing in DOING for word in doing.partition(" ")[2].split("/"))
 
 
@@ -45,8 +48,11 @@ class Forbidden(ConfigurationError):
 
     def __init__(self, doing: str) -> None:
         super().__init__(
-            f"The token may not {doing}: Contacthub doesn't allow it to the role of this source (403). Ask who manages "
-            "the workspace for a token whose role may."
+            _(
+                "The token may not %(doing)s: Contacthub doesn't allow it to the role of this source (403). "
+                "Ask who manages the workspace for a token whose role may."
+            )
+            % {"doing": doing}
         )
         self.doing = doing
 
@@ -55,14 +61,14 @@ class NoSuchCustomer(RecordError):
     """404: the customer was deleted in Contacthub."""
 
     def __init__(self) -> None:
-        super().__init__("Contacthub doesn't have this customer any more. Press Retry to have it looked for anew.")
+        super().__init__(_("Contacthub doesn't have this customer any more. Press Retry to have it looked for anew."))
 
 
 class NoSuchSubscription(RecordError):
     """404: the customer doesn't have this subscription, or Contacthub doesn't have the customer."""
 
     def __init__(self) -> None:
-        super().__init__("Contacthub doesn't have this subscription of the customer.")
+        super().__init__(_("Contacthub doesn't have this subscription of the customer."))
 
 
 class Conflict(RecordError):
@@ -70,10 +76,13 @@ class Conflict(RecordError):
 
     def __init__(self, customer_id: str | None) -> None:
         super().__init__(
-            "Contacthub has a customer with these identifying values already."
+            _("Contacthub has a customer with these identifying values already.")
             if customer_id
-            else "Contacthub has a customer with these identifying values already, but doesn't tell this token which "
-            "one. Use the token of a trusted source, or merge the two customers in Contacthub, then press Retry."
+            else _(
+                "Contacthub has a customer with these identifying values already, but doesn't tell this "
+                "token which one. Use the token of a trusted source, or merge the two customers in "
+                "Contacthub, then press Retry."
+            )
         )
         self.customer_id = customer_id
 
@@ -83,7 +92,8 @@ class Refused(RecordError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"Contacthub refused {reason}. Correct the value at the source or the field mapping, then press Retry."
+            _("Contacthub refused %(reason)s. Correct the value at the source or the field mapping, then press Retry.")
+            % {"reason": reason}
         )
 
 
@@ -91,17 +101,21 @@ def classify(answer: Answer) -> None:
     """Raise what an answer means; what isn't Contacthub's own (5xx, redirects, a proxy's) is left to its status."""
     said = envelope(answer)
     if answer.status < 300 and said is not None:
-        raise TemporaryError("Contacthub answered with an error in a success; it will be tried again.")
+        raise TemporaryError(_("Contacthub answered with an error in a success; it will be tried again."))
     if answer.status == 401:
         raise ConfigurationError(
-            "Contacthub refused the token (401). Copy it again from the source's Token tab in Contacthub and enter it "
-            "in the settings; what is waiting is kept."
+            _(
+                "Contacthub refused the token (401). Copy it again from the source's Token tab in Contacthub "
+                "and enter it in the settings; what is waiting is kept."
+            )
         )
     if answer.status == 404 and said is None:
-        raise ConfigurationError("There is no Contacthub API at this address. Check the API address in the settings.")
+        raise ConfigurationError(
+            _("There is no Contacthub API at this address. Check the API address in the settings.")
+        )
     if answer.status == 423:
         wait = parse_retry_after(answer.headers.get("Retry-After"))
-        raise TemporaryError("Contacthub is reindexing this workspace; it will be tried again.", retry_after=wait)
+        raise TemporaryError(_("Contacthub is reindexing this workspace; it will be tried again."), retry_after=wait)
     if said is not None and (judge := JUDGES.get(answer.status)):
         judge(answer, said)
 
@@ -109,8 +123,10 @@ def classify(answer: Answer) -> None:
 def forbidden(answer: Answer, said: dict[str, Any]) -> None:
     if str(said.get("message")).startswith(NO_WORKSPACE):
         raise ConfigurationError(
-            "Contacthub has no workspace of this ID, or the token belongs to another one (403). Check the Workspace ID "
-            "and the token in the settings."
+            _(
+                "Contacthub has no workspace of this ID, or the token belongs to another one (403). Check "
+                "the Workspace ID and the token in the settings."
+            )
         )
     raise Forbidden(doing(answer))
 
@@ -118,14 +134,14 @@ def forbidden(answer: Answer, said: dict[str, Any]) -> None:
 def not_found(answer: Answer, said: dict[str, Any]) -> None:
     if str(said.get("message")).startswith(NO_NODE):
         raise ConfigurationError(
-            "The node is gone: Contacthub has none of this ID in the workspace (404). Choose another under Settings."
+            _("The node is gone: Contacthub has none of this ID in the workspace (404). Choose another under Settings.")
         )
     below = below_workspace(answer)
     if below[:1] == ["customers"] and len(below) >= 4:
         raise NoSuchSubscription
     if below[:1] == ["customers"] and len(below) >= 2:
         raise NoSuchCustomer
-    raise ConfigurationError("Contacthub doesn't know this call (404). Check the API address in the settings.")
+    raise ConfigurationError(_("Contacthub doesn't know this call (404). Check the API address in the settings."))
 
 
 def conflict(answer: Answer, said: dict[str, Any]) -> None:
@@ -137,7 +153,7 @@ def conflict(answer: Answer, said: dict[str, Any]) -> None:
 
 def refused(answer: Answer, said: dict[str, Any]) -> None:
     problems = [one for one in said.get("errors") or () if isinstance(one, dict)][:SHOWN_PROBLEMS]
-    named = [f"{field_of(one.get('path')) or 'the record'} ({safe_words(one.get('message'))})" for one in problems]
+    named = [f"{field_of(one.get('path')) or _('the record')} ({safe_words(one.get('message'))})" for one in problems]
     raise Refused(", ".join(named) or f"it: {safe_words(said.get('message'))}")
 
 
@@ -169,7 +185,7 @@ def below_workspace(answer: Answer) -> list[str]:
 
 def doing(answer: Answer) -> str:
     words = "/".join(part for part in below_workspace(answer) if part in PATH_WORDS)
-    return DOING.get(f"{answer.call.method} {words}", "make this call")
+    return str(DOING.get(f"{answer.call.method} {words}", MAKE_THIS_CALL))
 
 
 def field_of(pointer: Any) -> str:
@@ -179,8 +195,7 @@ def field_of(pointer: Any) -> str:
 
 def safe_words(text: Any) -> str:
     """A reason in Contacthub's words without values: quoted text (but not names of properties), addresses, numbers."""
-    words = clean(str(text or "no reason given"), 5 * LONGEST_REASON)
+    words = clean(str(text or _("no reason given")), 5 * LONGEST_REASON)
     if not re.search(r"\bpropert(y|ies)\b", words):
         words = re.sub(r'"(?:[^"\\]|\\.)*("|$)', MASK, words)
-    words = re.sub(r"[^\s@\"']+@[^\s@\"']+|\+?\d(?:[ -]?\d){4,}", MASK, words)
-    return clean(words.strip().rstrip("."), LONGEST_REASON)
+    return without_addresses(words)

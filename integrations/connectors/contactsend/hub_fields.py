@@ -6,6 +6,8 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.connectors.contactsend import hub_values
 from integrations.connectors.contactsend.hub_leaves import NEVER_NULL, READ_ONLY, TAGS, TYPES, Leaf, Schema, leaves
 from integrations.connectors.contactsend.hub_values import CONVERSIONS, join, split, within_limits
@@ -50,7 +52,7 @@ def read_hub(customer: Customer, path: str) -> Scalar:
         if path in TAGS:
             within_limits([str(tag) for tag in value])
     except ValueError as error:
-        raise wrong(path, f"what Contacthub has {error}") from None
+        raise wrong(path, _("what Contacthub has %(error)s") % {"error": error}) from None
     return joined or None
 
 
@@ -78,7 +80,11 @@ def write_hub(
         leaf = known.get(path) or (undeclared(path, current) if extended_schema is None else None)
         if leaf is None:
             raise ConfigurationError(
-                f"Contacthub has no field {path} any more. Choose another one in the field mapping, or remove the row."
+                _(
+                    "Contacthub has no field %(path)s any more. Choose another one in the field mapping, or "
+                    "remove the row."
+                )
+                % {"path": path}
             )
         place(body, path, leaf, raw, current)
     if current is not None and "tags" in body:
@@ -123,7 +129,7 @@ def converted(path: str, leaf: Leaf, raw: Any) -> Any:
             return within_limits(items) if path in TAGS else items
         return typed(leaf, raw)
     except ValueError as error:
-        raise wrong(path, f"what was sent {error}") from None
+        raise wrong(path, _("what was sent %(error)s") % {"error": error}) from None
 
 
 def typed(leaf: Leaf, raw: Any) -> Any:
@@ -133,16 +139,16 @@ def typed(leaf: Leaf, raw: Any) -> Any:
     convert: Callable[[Any], Any] = CONVERSIONS.get(kind, hub_values.written)
     value = convert(raw)
     if leaf.type == "integer" and not isinstance(value, int):
-        raise ValueError("is not a whole number")
+        raise ValueError(_("is not a whole number"))
     if leaf.max_length and isinstance(value, str) and len(value) > leaf.max_length:
-        raise ValueError(f"is longer than {leaf.max_length} characters")
+        raise ValueError(_("is longer than %(most)s characters") % {"most": leaf.max_length})
     return value
 
 
 def option(leaf: Leaf, raw: Any) -> Any:
     text = hub_values.written(raw).strip()
     if text not in leaf.options:
-        raise ValueError("is not one of the values Contacthub takes there")
+        raise ValueError(_("is not one of the values Contacthub takes there"))
     return text if leaf.type == "string" else CONVERSIONS[TYPES[leaf.type]](text)
 
 
@@ -163,5 +169,6 @@ def to_the_millisecond(text: Any) -> datetime.datetime:
 
 def wrong(path: str, what: str) -> RecordError:
     return RecordError(
-        f"{path}: {what}. Correct it at the source, or remove the field from the field mapping, then press Retry."
+        _("%(path)s: %(what)s. Correct it at the source, or remove the field from the field mapping, then press Retry.")
+        % {"path": path, "what": what}
     )

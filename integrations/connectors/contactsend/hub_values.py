@@ -7,6 +7,8 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.core.connector import Kind
 
 SEPARATOR = "|"
@@ -32,7 +34,7 @@ def join(items: list[Any]) -> str:
     """A list as one text. Raises ValueError for an item that holds the separator: it could not be taken apart again."""
     texts = [written(item) for item in items]
     if any(SEPARATOR in one for one in texts):
-        raise ValueError(f"holds “{SEPARATOR}”, which separates one entry from the next")
+        raise ValueError(_("holds “%(separator)s”, which separates one entry from the next") % {"separator": SEPARATOR})
     return SEPARATOR.join(texts)
 
 
@@ -44,15 +46,15 @@ def split(text: Any) -> list[str]:
 def within_limits(tags: list[str]) -> list[str]:
     """Raises ValueError where tags would not fit into the text they travel in."""
     if any(len(tag) > LONGEST_TAG for tag in tags):
-        raise ValueError(f"holds a tag of more than {LONGEST_TAG} characters")
+        raise ValueError(_("holds a tag of more than %(most)s characters") % {"most": LONGEST_TAG})
     if len(SEPARATOR.join(tags)) > LONGEST_TAGS:
-        raise ValueError(f"has more than {LONGEST_TAGS} characters in all its tags together")
+        raise ValueError(_("has more than %(most)s characters in all its tags together") % {"most": LONGEST_TAGS})
     return tags
 
 
 def written(raw: Any) -> str:
     if isinstance(raw, dict | list | tuple | set):
-        raise ValueError("is not a single value")
+        raise ValueError(_("is not a single value"))
     if isinstance(raw, bool):
         return "1" if raw else "0"
     if isinstance(raw, datetime.datetime):
@@ -64,16 +66,16 @@ def number(raw: Any) -> int | float:
     try:
         value = Decimal(written(raw).strip())
     except InvalidOperation:
-        raise ValueError("is not a number") from None
+        raise ValueError(_("is not a number")) from None
     if not value.is_finite() or value.adjusted() > 17:
-        raise ValueError("is not a number of at most 18 digits")
+        raise ValueError(_("is not a number of at most 18 digits"))
     return int(value) if value == value.to_integral_value() else float(value)
 
 
 def boolean(raw: Any) -> bool:
     text = written(raw).strip().lower()
     if text not in YES | NO:
-        raise ValueError("is neither yes nor no")
+        raise ValueError(_("is neither yes nor no"))
     return text in YES
 
 
@@ -84,14 +86,14 @@ def date(raw: Any) -> str:
     try:
         return datetime.datetime.fromisoformat(written(raw).strip()).date().isoformat()
     except ValueError:
-        raise ValueError("is not a date of the form YYYY-MM-DD") from None
+        raise ValueError(_("is not a date of the form YYYY-MM-DD")) from None
 
 
 def moment(raw: Any) -> str:
     try:
         return write_moment(read_moment(written(raw).strip()))
     except (ValueError, OverflowError):
-        raise ValueError("is not a date and time of the form YYYY-MM-DDThh:mm:ss") from None
+        raise ValueError(_("is not a date and time of the form YYYY-MM-DDThh:mm:ss")) from None
 
 
 # Each raises ValueError saying what is wrong, never the value.

@@ -77,7 +77,7 @@ class Practice:
 
 def set_up(practice: str) -> None:
     """Customers here, subscribers there, and the sample source between them; what exists already stays."""
-    if ContactsendConnection.objects.filter(name=NAME).exists():
+    if ContactsendConnection.objects.installed().filter(name=NAME).exists():
         return
     with closing(Practice(practice)) as people:
         for node, number in ((SHOP, CUSTOMERS), (OTHER, IN_THE_OTHER_NODE)):
@@ -115,7 +115,7 @@ def _connect(practice: str, people: Practice) -> ContactsendConnection:
 
 
 def walk(practice: str) -> Iterator[Step]:
-    connection: Any = ContactsendConnection.objects.get(name=NAME)
+    connection: Any = ContactsendConnection.objects.installed().get(name=NAME)
     with closing(Practice(practice)) as people:
         yield _first_sync(connection)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.connectors.contactsend.finding import Gone, find_customer, find_subscriber, make_sure_of_one
 from integrations.connectors.contactsend.hub import SEARCH_LAG
@@ -21,7 +23,7 @@ from integrations.connectors.contactsend.send_types import SendSubscriber
 from integrations.connectors.contactsend.send_values import Typed, typed
 from integrations.connectors.contactsend.sides import digest
 from integrations.core.connector import Item, Outcome, Result
-from integrations.core.errors import NotSent, TemporaryError, Throttled
+from integrations.core.errors import NotSent, RecordError, TemporaryError, Throttled
 from integrations.core.http import Call
 
 if TYPE_CHECKING:
@@ -163,14 +165,19 @@ class Meeting:
         return merged
 
     def create_customer(self, merged: Merge) -> None:
-        """Or find that somebody has the address already: lists are some seconds behind."""
+        """Or find that somebody has the address already: lists are some seconds behind. Raises RecordError where nobody
+        new can be."""
+        if self.connector.connection.node_is_aggregate:
+            raise RecordError(str(AGGREGATE))
         paths = {row.path: merged.to_hub[row.field] for row in self.shape.rows if row.field in merged.to_hub}
         body = write_hub(paths, self.connector.extended_schema)
         try:
             written = self.connector.hub.create_customer(self.connector.connection.node_id, body)
         except Conflict as conflict:
             if conflict.customer_id is None and not self.item.maybe_applied:
-                raise TemporaryError(NOT_LISTED, retry_after=SEARCH_LAG.total_seconds(), call=conflict.call) from None
+                raise TemporaryError(
+                    str(NOT_LISTED), retry_after=SEARCH_LAG.total_seconds(), call=conflict.call
+                ) from None
             if conflict.customer_id is None:
                 raise
             existing = conflict.customer_id
@@ -236,15 +243,20 @@ class Meeting:
         return Outcome(self.item, result, _told(merged), remote_id=remote, call=self.call, note=note)
 
 
-NOT_LISTED = (
-    "Contacthub has a customer with these identifying values already, which its lists don't show yet; it will be tried "
-    "again."
+NOT_LISTED = gettext_lazy(
+    "Contacthub has a customer with these identifying values already, which its lists don't show "
+    "yet; it will be tried again."
 )
-BOUNCING = (
-    f"Held: the portal has changed this person {MOST_WRITES} times within {WITHIN_SECONDS // 60} minutes, and they "
-    "change again and again. Look in the log which value goes to and fro: often a second integration writes it, or one "
-    "side stores it in another form. Correct that, then press Retry."
+AGGREGATE = gettext_lazy(
+    "The active node is an aggregate: it shows customers of other nodes and takes nobody new. Create the person in one "
+    "of those nodes in Contacthub, then press Retry; or choose one of those nodes under Source."
 )
+BOUNCING = gettext_lazy(
+    "Held: the portal has changed this person %(times)s times within %(minutes)s minutes, and "
+    "they change again and again. Look in the log which value goes to and fro: often a second "
+    "integration writes it, or one side stores it in another form. Correct that, then press "
+    "Retry."
+) % {"times": MOST_WRITES, "minutes": WITHIN_SECONDS // 60}
 
 
 def _told(merged: Merge) -> str:
@@ -252,5 +264,7 @@ def _told(merged: Merge) -> str:
     if not merged.lost:
         return ""
     kept = {name: SIDES[Where.SEND if loser == Where.HUB else Where.HUB] for name, (loser, _) in merged.lost.items()}
-    fields = ", ".join(f"{name} (kept: {where})" for name, where in kept.items())
-    return f"Both sides had changed {fields}. The values that were not kept stand with what came in."
+    fields = ", ".join(_("%(name)s (kept: %(where)s)") % {"name": name, "where": where} for name, where in kept.items())
+    return _("Both sides had changed %(fields)s. The values that were not kept stand with what came in.") % {
+        "fields": fields
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -114,12 +116,17 @@ class ContactsendConnection(Connection):
     def destinations(self) -> dict[str, str]:
         return {"hub_token": self.hub_address, "user_key": self.send_address, "api_key": self.send_address}
 
+    def parts(self) -> dict[str, list[dict[str, Any]]]:
+        return {"subscriptions": list(self.subscription_rows.values(*SubscriptionRow.COLUMNS))}
+
     def written_to(self) -> list[str]:
         return [self.hub_address, self.workspace, self.node_id, self.send_address, self.userdb_id]
 
 
 class SubscriptionRow(models.Model):
     """A newsletter: a subscription of Contacthub and the subscription system of Contactsend that follows it."""
+
+    COLUMNS = ("hub_subscription_id", "registration_field", "webform_code")
 
     connection = models.ForeignKey(ContactsendConnection, models.CASCADE, related_name="subscription_rows")
     hub_subscription_id = models.CharField(_("Contacthub subscription ID"), max_length=100)

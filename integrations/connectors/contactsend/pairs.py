@@ -131,6 +131,12 @@ def forget(connection_id: int) -> None:
         rows.objects.filter(connection_id=connection_id).delete()
 
 
+def drop_pairs(connection_id: int) -> None:
+    """The connection is removed: who was whom concerns nobody any more."""
+    mine = Pair.objects.filter(connection_id=connection_id)
+    mine._raw_delete(mine.db)
+
+
 def _last(pairs: Iterable[PairState]) -> dict[str, PairState]:
     """By customer; of several with one customer or one subscriber the last."""
     by_customer = {pair.hub_id: pair for pair in pairs}

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 from integrations.connectors.contactsend import send_read, send_requests
 from integrations.connectors.contactsend.send_faults import (
     Refused,
@@ -177,7 +179,9 @@ class SendClient:
         values = {"sourceIdentifier": source_id, "recipientIdentifier": identifier}
         reply = self._call("removeSubscriber", values, repeatable=False)
         if not reply.is_true():
-            raise TemporaryError("Contactsend did not remove the subscriber; it will be tried again.", call=reply.call)
+            raise TemporaryError(
+                _("Contactsend did not remove the subscriber; it will be tried again."), call=reply.call
+            )
         return SendWritten(identifier, reply.call)
 
     # -- subscriptions ---------------------------------------------------------------------------
@@ -249,14 +253,14 @@ class SendClient:
         _hide_token(reply.call)
         token = reply.text("content").strip()
         if not token:
-            raise TemporaryError("Contactsend answered without a token; it will be tried again.", call=reply.call)
+            raise TemporaryError(_("Contactsend answered without a token; it will be tried again."), call=reply.call)
         self._soap.http.hide(token)
         return token
 
     def _keep_alive(self, token: str) -> None:
         reply = self._soap.call("keepaliveToken", send_requests.token(token))
         if not reply.is_true():
-            raise TokenRefused("Contactsend did not prolong its token; it will be tried again.", call=reply.call)
+            raise TokenRefused(_("Contactsend did not prolong its token; it will be tried again."), call=reply.call)
 
 
 def bare(address: str) -> str:

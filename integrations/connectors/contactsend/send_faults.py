@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from integrations.core.errors import ConfigurationError, RecordError, SyncError, TemporaryError, Throttled
-from integrations.core.redact import MASK, clean
+from integrations.core.redact import clean, safe_words
 
 VENDOR = "Contactsend"
-LONGEST_REASON = 200
 # What a service says of itself, not of what it was sent.
 OWN_TROUBLE = re.compile(r"exception|timed? ?out|unavailable|temporar|try again|overload|connection|internal", re.I)
 PAUSE_SECONDS = 5.0  # when calls come too fast and no time is named
@@ -40,7 +41,11 @@ class Refused(RecordError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"{VENDOR} refused it: {reason}. Correct the value at the source or the field mapping, then press Retry."
+            _(
+                "%(vendor)s refused it: %(reason)s. Correct the value at the source or the field mapping, "
+                "then press Retry."
+            )
+            % {"vendor": VENDOR, "reason": reason}
         )
         self.reason = reason
 
@@ -62,100 +67,133 @@ def meaning(fault: Fault) -> SyncError:
     for pattern, make in MEANINGS:
         if match := re.search(pattern, fault.text, re.IGNORECASE):
             return make(match)
-    words = safe_words(fault.text) or "no reason given"
+    words = safe_words(fault.text) or _("no reason given")
     if OWN_TROUBLE.search(fault.text):
-        return TemporaryError(f"{VENDOR} could not answer: {words}. It will be tried again.")
+        return TemporaryError(
+            _("%(vendor)s could not answer: %(words)s. It will be tried again.") % {"vendor": VENDOR, "words": words}
+        )
     return Refused(words)
 
 
 def no_service(status: int) -> ConfigurationError:
     return ConfigurationError(
-        f"There is no {VENDOR} service at this address ({status}). Check the address in the settings; it ends with "
-        "/soap/services."
+        _(
+            "There is no %(vendor)s service at this address (%(status)s). Check the address in the "
+            "settings; it ends with /soap/services."
+        )
+        % {"vendor": VENDOR, "status": status}
     )
 
 
 def no_token(reason: str) -> ConfigurationError:
-    return ConfigurationError(f"{VENDOR} gave no token for userKey and apiKey: {reason}. Ask Contactlab support.")
-
-
-def safe_words(text: str) -> str:
-    """A reason in Contactsend's words without values: quoted text, addresses and numbers are masked."""
-    text = re.sub(r"""(?<!\w)(["']).*?(?:\1(?!\w)|$)""", MASK, clean(text, 5 * LONGEST_REASON))
-    text = re.sub(r"[^\s@]+@[^\s@]+|\+?\d(?:[ -]?\d){4,}", MASK, text)
-    return clean(text.strip().rstrip("."), LONGEST_REASON)
+    return ConfigurationError(
+        _("%(vendor)s gave no token for userKey and apiKey: %(reason)s. Ask Contactlab support.")
+        % {"vendor": VENDOR, "reason": reason}
+    )
 
 
 def _keys(match: re.Match[str]) -> SyncError:
     return ConfigurationError(
-        f"{VENDOR} refused userKey and apiKey. Enter both again as Contactlab support gave them to you; what is "
-        "waiting is kept."
+        _(
+            "%(vendor)s refused userKey and apiKey. Enter both again as Contactlab support gave them to "
+            "you; what is waiting is kept."
+        )
+        % {"vendor": VENDOR}
     )
 
 
 def _token(match: re.Match[str]) -> SyncError:
-    return TokenRefused(f"{VENDOR} refused a token it had given itself; it will be tried again.")
+    return TokenRefused(
+        _("%(vendor)s refused a token it had given itself; it will be tried again.") % {"vendor": VENDOR}
+    )
 
 
 def _ip_address(match: re.Match[str]) -> SyncError:
     return ConfigurationError(
-        f"{VENDOR} doesn't let this server's IP address in. Ask Contactlab support to authorise it for the API; what "
-        "is waiting is kept."
+        _(
+            "%(vendor)s doesn't let this server's IP address in. Ask Contactlab support to authorise it "
+            "for the API; what is waiting is kept."
+        )
+        % {"vendor": VENDOR}
     )
 
 
 def _no_source(match: re.Match[str]) -> SyncError:
     return ConfigurationError(
-        f"{VENDOR} has no userdb {clean(match['id'], 20)} in this account. Check userdb ID in the settings; it is "
-        "shown beside the database's name in Contactsend."
+        _(
+            "%(vendor)s has no userdb %(id)s in this account. Check userdb ID in the settings; it is "
+            "shown beside the database's name in Contactsend."
+        )
+        % {"vendor": VENDOR, "id": clean(match["id"], 20)}
     )
 
 
 def _locked(match: re.Match[str]) -> SyncError:
-    return SourceLocked(f"{VENDOR} has locked the userdb, as it does during an import; it will be tried again.")
+    return SourceLocked(
+        _("%(vendor)s has locked the userdb, as it does during an import; it will be tried again.") % {"vendor": VENDOR}
+    )
 
 
 def _read_only(match: re.Match[str]) -> SyncError:
     return ConfigurationError(
-        "The userdb is read-only, so nothing can be written to it. Choose another userdb ID, or have Contactlab "
-        "support open this one."
+        _(
+            "The userdb is read-only, so nothing can be written to it. Choose another userdb ID, or have "
+            "Contactlab support open this one."
+        )
     )
 
 
 def _no_form(match: re.Match[str]) -> SyncError:
     return ConfigurationError(
-        f"{VENDOR} doesn't know a Webform Code of the subscription synchronisation. Compare the codes in the settings "
-        "with those of the forms in Contactsend."
+        _(
+            "%(vendor)s doesn't know a Webform Code of the subscription synchronisation. Compare the "
+            "codes in the settings with those of the forms in Contactsend."
+        )
+        % {"vendor": VENDOR}
     )
 
 
 def _no_field(match: re.Match[str]) -> SyncError:
     return ConfigurationError(
-        f"The userdb has no field {clean(match['id'], 60)} any more. Press “Show fields to be mapped” and choose "
-        "another, or take the row out of the mapping."
+        _(
+            "The userdb has no field %(id)s any more. Press “Show fields to be mapped” and choose "
+            "another, or take the row out of the mapping."
+        )
+        % {"id": clean(match["id"], 60)}
     )
 
 
 def _no_subscriber(match: re.Match[str]) -> SyncError:
-    return SubscriberNotFound(f"{VENDOR} has no subscriber with this identifier: it was removed there.")
+    return SubscriberNotFound(
+        _("%(vendor)s has no subscriber with this identifier: it was removed there.") % {"vendor": VENDOR}
+    )
 
 
 def _exists(match: re.Match[str]) -> SyncError:
     return SubscriberExists(
-        f"{VENDOR} already has a subscriber with this identifier. Correct the identifier at the source, then "
-        "press Retry."
+        _(
+            "%(vendor)s already has a subscriber with this identifier. Correct the identifier at the "
+            "source, then press Retry."
+        )
+        % {"vendor": VENDOR}
     )
 
 
 def _unsupported(match: re.Match[str]) -> SyncError:
     return Unsupported(
-        f"This {VENDOR} service is an older one, without the operation that was asked for. Ask Contactlab support for "
-        "the address of the present service."
+        _(
+            "This %(vendor)s service is an older one, without the operation that was asked for. Ask "
+            "Contactlab support for the address of the present service."
+        )
+        % {"vendor": VENDOR}
     )
 
 
 def _too_many(match: re.Match[str]) -> SyncError:
-    return Throttled(f"{VENDOR} is asking for fewer calls; it will be tried again.", retry_after=PAUSE_SECONDS)
+    return Throttled(
+        _("%(vendor)s is asking for fewer calls; it will be tried again.") % {"vendor": VENDOR},
+        retry_after=PAUSE_SECONDS,
+    )
 
 
 # The first that is found in the text decides.

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext as _
+
 LONGEST_TEXT = 255
 # What XML has no place for.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
@@ -30,24 +32,24 @@ EMPTY = Typed("string", "")
 def text(raw: Any) -> str:
     """The value as text. Raises ValueError, as do all below: its words complete “The value …”."""
     if isinstance(raw, COMPOUND):
-        raise ValueError("is not a single value")
+        raise ValueError(_("is not a single value"))
     value = ("1" if raw else "0") if isinstance(raw, bool) else str(raw)
     if UNPRINTABLE.search(value):
-        raise ValueError("holds a character that cannot be sent")
+        raise ValueError(_("holds a character that cannot be sent"))
     return value
 
 
 def short_text(raw: Any) -> str:
     value = text(raw)
     if len(value) > LONGEST_TEXT:
-        raise ValueError(f"is longer than {LONGEST_TEXT} characters")
+        raise ValueError(_("is longer than %(most)s characters") % {"most": LONGEST_TEXT})
     return value
 
 
 def flag(raw: Any) -> str:
     value = FLAGS.get(text(raw).strip().lower())
     if value is None:
-        raise ValueError("is neither yes nor no")
+        raise ValueError(_("is neither yes nor no"))
     return value
 
 
@@ -55,9 +57,9 @@ def whole(least: int, most: int) -> Callable[[Any], str]:
     def read(raw: Any) -> str:
         value = decimal(raw)
         if value != value.to_integral_value():
-            raise ValueError("is not a whole number")
+            raise ValueError(_("is not a whole number"))
         if not least <= value < most:
-            raise ValueError("is less than 0" if least == 0 and value < 0 else "is too large a number")
+            raise ValueError(_("is less than 0") if least == 0 and value < 0 else _("is too large a number"))
         return str(int(value))
 
     return read
@@ -71,9 +73,9 @@ def decimal(raw: Any) -> Decimal:
     try:
         value = Decimal(text(raw).strip())
     except InvalidOperation:
-        raise ValueError("is not a number") from None
+        raise ValueError(_("is not a number")) from None
     if not value.is_finite() or value.adjusted() > 300:
-        raise ValueError("is not a number")
+        raise ValueError(_("is not a number"))
     return value
 
 
@@ -92,7 +94,7 @@ def moment(zone: datetime.tzinfo) -> Callable[[Any], str]:
         try:
             return (value.astimezone(zone) if value.tzinfo else value).replace(tzinfo=None).isoformat("T", "seconds")
         except OverflowError:
-            raise ValueError("is not a date") from None
+            raise ValueError(_("is not a date")) from None
 
     return read
 
@@ -101,7 +103,7 @@ def time(raw: Any) -> str:
     try:
         value = raw if isinstance(raw, datetime.time) else datetime.time.fromisoformat(text(raw).strip())
     except ValueError:
-        raise ValueError("is not a time of day") from None
+        raise ValueError(_("is not a time of day")) from None
     return value.replace(tzinfo=None).isoformat("seconds")
 
 
@@ -109,7 +111,7 @@ def _iso(raw: Any) -> datetime.datetime:
     try:
         return datetime.datetime.fromisoformat(text(raw).strip())
     except ValueError:
-        raise ValueError("is not a date") from None
+        raise ValueError(_("is not a date")) from None
 
 
 # Type of a field -> how a value becomes its text, and the XML Schema type it is sent as.

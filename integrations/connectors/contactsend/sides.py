@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.connectors.contactsend.hub_answers import subscriptions_of
 from integrations.connectors.contactsend.hub_fields import read_hub
 from integrations.connectors.contactsend.hub_leaves import READ_ONLY
@@ -103,8 +105,14 @@ class Shape:
         try:
             return normal(row.type, typed(row.type, value, self.zone).text, self.zone) or None
         except ValueError as error:
-            wrong = f"{row.path}: what Contacthub has {error}, so the userdb's field {row.field} can't take it."
-        raise RecordError(f"{wrong} Correct it in Contacthub or change the mapping, then press Retry.")
+            wrong = _("%(path)s: what Contacthub has %(error)s, so the userdb's field %(field)s can't take it.") % {
+                "path": row.path,
+                "error": error,
+                "field": row.field,
+            }
+        raise RecordError(
+            _("%(wrong)s Correct it in Contacthub or change the mapping, then press Retry.") % {"wrong": wrong}
+        )
 
 
 def digest(side: Side) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
 from lxml import etree
 
 from integrations.connectors.contactsend.send_faults import VENDOR, Fault
@@ -23,7 +24,9 @@ class NotSoap(TemporaryError):
     """An answer that is no SOAP, or not what the operation returns."""
 
     def __init__(self, call: Call) -> None:
-        super().__init__(f"{VENDOR} answered something that is not SOAP; it will be tried again.", call=call)
+        super().__init__(
+            _("%(vendor)s answered something that is not SOAP; it will be tried again.") % {"vendor": VENDOR}, call=call
+        )
         call.error = self.message
 
 

@@ -13,7 +13,7 @@ from integrations.connectors.contactsend.models import SubscriptionRow
 from integrations.connectors.contactsend.send_types import SendSubscription
 
 MOST = 100
-COLUMNS = ("hub_subscription_id", "registration_field", "webform_code")
+COLUMNS = SubscriptionRow.COLUMNS
 
 
 def column(name: str, **options: Any) -> forms.CharField:

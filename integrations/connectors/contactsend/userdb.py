@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+
 from integrations.connectors.contactsend.send_types import SendField, SendSource, SendSubscription
 from integrations.connectors.contactsend.send_values import LONGEST_TEXT
 from integrations.connectors.contactsend.sides import Newsletter
@@ -52,4 +54,6 @@ def foreign_forms(newsletters: Sequence[Newsletter], there: Sequence[SendSubscri
 
 
 def foreign(names: str) -> str:
-    return f"The Webform Code of {names} belongs to another form. Correct it under Subscriptions."
+    return _("The Webform Code of %(names)s belongs to another form. Correct it under Subscriptions.") % {
+        "names": names
+    }

@@ -40,7 +40,6 @@ SETTINGS = Step(
                 "description": _("Which customers are fetched. Without a choice here all of them are."),
             },
         ),
-        (_("Connector Access"), {"fields": ("access_roles",)}),
         (
             _("Addresses and limits"),
             {"fields": ("api_address", "tracking_address", "calls_per_second", "calls_per_minute")},

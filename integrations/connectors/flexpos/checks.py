@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.connectors.flexpos.customers import MEMBER
 from integrations.connectors.flexpos.tracking import errors_address, tracking_id_of
@@ -25,12 +26,12 @@ MINUTE = datetime.timedelta(minutes=1)
 def steps(connector: FlexPOS) -> Iterator[CheckStep]:
     """They end after the first that isn't ok."""
     questions: list[tuple[str, Callable[[FlexPOS], str]]] = [
-        ("FlexPOS answers and accepts Client_id and Client_secret", _main_realm),
-        ("FlexPOS Attractions answers and accepts its own Client_id and Client_secret", _attractions),
-        ("Heyloyalty answers and accepts API key and API secret", _keys),
-        ("The list is there", _list),
-        ("The list has the fields of the field mapping", _fields),
-        ("The list has tracking, and the Tracking ID is right", tracking),
+        (_("FlexPOS answers and accepts Client_id and Client_secret"), _main_realm),
+        (_("FlexPOS Attractions answers and accepts its own Client_id and Client_secret"), _attractions),
+        (_("Heyloyalty answers and accepts API key and API secret"), _keys),
+        (_("The list is there"), _list),
+        (_("The list has the fields of the field mapping"), _fields),
+        (_("The list has tracking, and the Tracking ID is right"), tracking),
     ]
     for label, question in questions:
         if question is _attractions and not connector.connection.has_attractions:
@@ -68,10 +69,13 @@ def _fields(connector: FlexPOS) -> str:
     wanted = [connector.match_on, *(row.target for row in connector.mapping(MEMBER) if row.enabled)]
     if missing := connector.member_list.missing(dict.fromkeys(wanted)):
         raise ConfigurationError(
-            f"The list has no field {', '.join(missing)}. Add it to the list in Heyloyalty, or choose another under "
-            "Field mapping (for the field members are matched on: under Settings)."
+            _(
+                "The list has no field %(fields)s. Add it to the list in Heyloyalty, or choose another under "
+                "Field mapping (for the field members are matched on: under Settings)."
+            )
+            % {"fields": ", ".join(missing)}
         )
-    return f"matched on {connector.match_on}"
+    return _("matched on %(field)s") % {"field": connector.match_on}
 
 
 def tracking(connector: FlexPOS) -> str:

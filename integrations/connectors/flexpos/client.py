@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 from integrations.connectors.flexpos.customers import EVERYBODY, CustomerFilter, Row
 from integrations.connectors.flexpos.windows import Window
 from integrations.core.errors import ConfigurationError, RecordError, TemporaryError
@@ -116,7 +118,8 @@ class _Client:
         token = body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token:
             raise TemporaryError(
-                f"{self.realm.vendor} answered without a token; it will be tried again.", call=answer.call
+                _("%(vendor)s answered without a token; it will be tried again.") % {"vendor": self.realm.vendor},
+                call=answer.call,
             )
         self.http.hide(token)
         return token
@@ -126,22 +129,44 @@ class _Client:
         realm, path = self.realm, urlsplit(answer.call.url).path
         if answer.status == 404:
             raise ConfigurationError(
-                f"There is no {realm.vendor} API at this address{words(answer)}. Check {realm.api_url} in the settings."
+                _("There is no %(vendor)s API at this address%(words)s. Check %(api_url)s in the settings.")
+                % {"vendor": realm.vendor, "words": words(answer), "api_url": realm.api_url}
             )
         if path.endswith(TOKEN_PATH) and answer.status in (400, 401, 403):
             raise ConfigurationError(
-                f"{realm.vendor} refused {realm.client_id} or {realm.client_secret}{words(answer)}. Enter both again "
-                "as FlexPOS support gave them to you; what is waiting is kept."
+                _(
+                    "%(vendor)s refused %(client_id)s or %(client_secret)s%(words)s. Enter both again as FlexPOS "
+                    "support gave them to you; what is waiting is kept."
+                )
+                % {
+                    "vendor": realm.vendor,
+                    "client_id": realm.client_id,
+                    "client_secret": realm.client_secret,
+                    "words": words(answer),
+                }
             )
         if answer.status == 401:
             raise TokenRefused(
-                f"{realm.vendor} refused its own token{words(answer)}. Check that {realm.client_id} belongs to this "
-                f"{realm.api_url}."
+                _("%(vendor)s refused its own token%(words)s. Check that %(client_id)s belongs to this %(api_url)s.")
+                % {
+                    "vendor": realm.vendor,
+                    "words": words(answer),
+                    "client_id": realm.client_id,
+                    "api_url": realm.api_url,
+                }
             )
         if answer.status == 403:
             raise ConfigurationError(
-                f"{realm.vendor} doesn't let this {realm.client_id} read {path.rpartition('/')[2]}{words(answer)}. Ask "
-                "FlexPOS support to open it, or don't fetch it."
+                _(
+                    "%(vendor)s doesn't let this %(client_id)s read %(what)s%(words)s. Ask FlexPOS support to "
+                    "open it, or don't fetch it."
+                )
+                % {
+                    "vendor": realm.vendor,
+                    "client_id": realm.client_id,
+                    "what": path.rpartition("/")[2],
+                    "words": words(answer),
+                }
             )
         if answer.status == 400:
             self._refuse_question(answer)
@@ -150,10 +175,16 @@ class _Client:
         """Refused dates are a matter of this span alone; anything else would be refused in every run."""
         said = words(answer)
         if any(name in said for name in DATES):
-            raise RecordError(f"{self.realm.vendor} refused the dates{said}. Choose a later start, then fetch again.")
+            raise RecordError(
+                _("%(vendor)s refused the dates%(said)s. Choose a later start, then fetch again.")
+                % {"vendor": self.realm.vendor, "said": said}
+            )
         raise ConfigurationError(
-            f"{self.realm.vendor} refused the question{said}. Check which customers are fetched; if that is right, "
-            "show this to FlexPOS support."
+            _(
+                "%(vendor)s refused the question%(said)s. Check which customers are fetched; if that is "
+                "right, show this to FlexPOS support."
+            )
+            % {"vendor": self.realm.vendor, "said": said}
         )
 
 
@@ -223,7 +254,8 @@ def page_of(answer: Answer, page: int, size: int) -> RowPage:
     rows, total, given = found.get("Data"), found.get("TotalCount"), found.get("PageSize")
     if not isinstance(rows, list) or not _is_number(total):
         raise TemporaryError(
-            f"{answer.vendor} answered in an unexpected form; it will be tried again.", call=answer.call
+            _("%(vendor)s answered in an unexpected form; it will be tried again.") % {"vendor": answer.vendor},
+            call=answer.call,
         )
     clean = [row if isinstance(row, dict) else {} for row in rows]
     return RowPage(clean, page, given if _is_number(given) else size, total)

@@ -8,8 +8,11 @@ from functools import cached_property
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from integrations.connectors.flexpos import (
+    card,
     checks,
     import_records,
     members,
@@ -60,12 +63,20 @@ from integrations.core.registry import register
 
 BATCH = 500
 RECORD_TYPES = (
-    RecordType(MEMBER, "Customer", "Customers", MEMBER_MAPPING, BATCH, merges=True, source=CUSTOMERS),
-    RecordType(JOURNAL, "Journal", "Journals", JOURNAL_MAPPING, BATCH, source=JOURNALS),
-    RecordType(TICKET, "Ticket", "Tickets", TICKET_MAPPING, BATCH, source=TICKETS),
-    RecordType(UNSUBSCRIPTION, "Unsubscription", "Unsubscriptions"),
+    RecordType(
+        MEMBER,
+        gettext_lazy("Customer"),
+        gettext_lazy("Customers"),
+        MEMBER_MAPPING,
+        BATCH,
+        merges=True,
+        source=CUSTOMERS,
+    ),
+    RecordType(JOURNAL, gettext_lazy("Journal"), gettext_lazy("Journals"), JOURNAL_MAPPING, BATCH, source=JOURNALS),
+    RecordType(TICKET, gettext_lazy("Ticket"), gettext_lazy("Tickets"), TICKET_MAPPING, BATCH, source=TICKETS),
+    RecordType(UNSUBSCRIPTION, gettext_lazy("Unsubscription"), gettext_lazy("Unsubscriptions")),
 )
-CONSENT = "consent"
+CONSENT = gettext_noop("consent")
 EVERY = datetime.timedelta(minutes=5)
 AT_NIGHT = datetime.time(3, 0)
 
@@ -73,7 +84,11 @@ AT_NIGHT = datetime.time(3, 0)
 @register(FlexPOSConnection)
 class FlexPOS(ListConnector):
     label = "Amero/FlexPOS"
-    summary = "Customers, purchases and tickets of a till system reach a list of Heyloyalty every five minutes."
+    summary = gettext_lazy(
+        "Customers, purchases and tickets of a till system reach a list of Heyloyalty every five minutes."
+    )
+    flow = card.FLOW
+    needs = card.NEEDS
     record_types = RECORD_TYPES
     job_pages = {JOB: "import_run", ESTIMATE: "import_run"}
     connection: FlexPOSConnection
@@ -118,8 +133,8 @@ class FlexPOS(ListConnector):
 
     def jobs(self) -> dict[str, Job]:
         return {
-            IMPORT: Job("Import from FlexPOS", every=EVERY, gives_way_to=(JOB, ESTIMATE)),
-            CONSENT: Job("Look for unsubscribed members", at=AT_NIGHT, gives_way_to=(JOB, ESTIMATE)),
+            IMPORT: Job(_("Import from FlexPOS"), every=EVERY, gives_way_to=(JOB, ESTIMATE)),
+            CONSENT: Job(_("Look for unsubscribed members"), at=AT_NIGHT, gives_way_to=(JOB, ESTIMATE)),
         }
 
     # -- in ----------------------------------------------------------------------------------------
@@ -169,7 +184,7 @@ class FlexPOS(ListConnector):
         if reason in (NO_EMAIL, NO_MOBILE):
             return Skip.NO_EMAIL if self.match_on == EMAIL else Skip.NO_KEY
         if value is None:
-            raise RecordError(f"{reason} Then press Retry.")
+            raise RecordError(_("%(reason)s Then press Retry.") % {"reason": reason})
         found.values[self.match_on] = value
         gone = unsubscribed_as(item)
         if item.link and gone == item.link.remote_id and choices(self.connection, item.payload).unsubscribed:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext_lazy as _
 
 from integrations.connectors.flexpos.windows import instant_of, version_of
 from integrations.core.connector import Record
@@ -24,11 +25,11 @@ FILTERS = {"active": ("IsActive", "true"), "club_member": ("IsClubMember", "1"),
 # Where a payload keeps the instants of its local times, in UTC: {"ModifiedDate": "2024-03-08T23:03:11+00:00"}.
 INSTANTS = "Instants"
 LONG_AGO = datetime.datetime.min.replace(tzinfo=datetime.UTC)
-NO_ID = "FlexPOS sent this without {name}, so it can't be told apart from others. Show it to FlexPOS support."
-NO_EMAIL = "FlexPOS has no e-mail address of this customer."
-NO_MOBILE = "FlexPOS has no mobile number of this customer."
-WRONG_EMAIL = "Email in FlexPOS is not an e-mail address. Correct it there."
-WRONG_MOBILE = "Mobile in FlexPOS is not a phone number. Correct it there."
+NO_ID = _("FlexPOS sent this without %(name)s, so it can't be told apart from others. Show it to FlexPOS support.")
+NO_EMAIL = _("FlexPOS has no e-mail address of this customer.")
+NO_MOBILE = _("FlexPOS has no mobile number of this customer.")
+WRONG_EMAIL = _("Email in FlexPOS is not an e-mail address. Correct it there.")
+WRONG_MOBILE = _("Mobile in FlexPOS is not a phone number. Correct it there.")
 
 Row = dict[str, Any]
 
@@ -57,7 +58,7 @@ class Match(NamedTuple):
     """What a member is found by on the list; None with the reason, a sentence without personal data."""
 
     value: str | None
-    reason: str = ""
+    reason: Any = ""
 
 
 class Customers(NamedTuple):
@@ -120,7 +121,7 @@ def record(record_type: str, row: Row, ids: Iterable[str], times: Iterable[str],
         {**row, INSTANTS: instants},
         label,
         source_time=version_of(row.get("ModifiedDate")),
-        problem=NO_ID.format(name=missing) if missing else "",
+        problem=str(NO_ID % {"name": missing}) if missing else "",
     )
 
 

@@ -11,6 +11,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from integrations.connectors.flexpos.client import LARGEST_PAGE
 from integrations.connectors.flexpos.customers import EVERYBODY, MEMBER, Row
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 PAGES_A_CHUNK = 10
 # Members read by one call, of the 5,000 that Heyloyalty gives: read in, a thousand take some 35 MB.
 MEMBERS_A_PAGE = 1000
-TWICE = "Heyloyalty sent the same page of members twice; it will be tried again."
+TWICE = _("Heyloyalty sent the same page of members twice; it will be tried again.")
 
 
 class Estimate:
@@ -91,7 +92,7 @@ class Estimate:
         while members := client.members(member_list.id, self.found.page, size):
             first = str(members[0].get("id"))
             if first == self.found.first_id:
-                raise TemporaryError(TWICE)
+                raise TemporaryError(str(TWICE))
             for member in members:
                 values = read_values(member_list, member)
                 self.found.members.add(str(values.get(match_on) or ""), values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from integrations.connectors.flexpos import client as flexpos
@@ -166,7 +167,7 @@ class FlexPOSConnection(HeyloyaltyAccount, Connection):
     def list_number(self) -> int:
         """Raises ConfigurationError when no list is chosen."""
         if not self.list_id.isdecimal():
-            raise ConfigurationError("No list is chosen. Choose one under Settings.")
+            raise ConfigurationError(_now("No list is chosen. Choose one under Settings."))
         return int(self.list_id)
 
     @property

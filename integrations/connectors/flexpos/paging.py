@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
 
+from django.utils.translation import gettext as _
+
 from integrations.connectors.flexpos.client import RowPage
 from integrations.connectors.flexpos.customers import Row
 from integrations.core.errors import ConfigurationError, TemporaryError
@@ -46,7 +48,7 @@ class Reader:
         Raises ConfigurationError when FlexPOS doesn't turn pages, TemporaryError when rows stay away.
         """
         ids: set[str] = set()
-        for _ in range(MOST_PASSES):
+        for _pass in range(MOST_PASSES):
             walk = _Walk(fetch, self._key)
             news = 0
             for rest, rows in walk.down_from(left) if left else walk.pages():
@@ -59,8 +61,11 @@ class Reader:
             if left or walk.is_complete or known:
                 return
         raise TemporaryError(
-            f"FlexPOS counts {walk.total} rows, but of what it gave some came twice and some never ({walk.received} in "
-            "all). Nothing is lost; it will be tried again."
+            _(
+                "FlexPOS counts %(total)s rows, but of what it gave some came twice and some never "
+                "(%(received)s in all). Nothing is lost; it will be tried again."
+            )
+            % {"total": walk.total, "received": walk.received}
         )
 
     def _key(self, row: Row) -> str:
@@ -117,8 +122,12 @@ class _Walk:
             page = self._fetch(number)
         if self._is_stuck(page):
             raise ConfigurationError(
-                f"FlexPOS answers page {number} with the rows of another one, so not all of its {page.total} rows can "
-                "be read. Nothing is lost. Show this to FlexPOS support, then enable the connection again."
+                _(
+                    "FlexPOS answers page %(number)s with the rows of another one, so not all of its %(total)s "
+                    "rows can be read. Nothing is lost. Show this to FlexPOS support, then enable the connection "
+                    "again."
+                )
+                % {"number": number, "total": page.total}
             )
         keys = self._keys(page)
         self._repeats += len(self.ids.intersection(keys))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.connectors.flexpos.customers import MEMBER
 from integrations.connectors.flexpos.import_summary import failure_lines
@@ -14,8 +15,8 @@ from integrations.connectors.heyloyalty.failures import mail_failures
 from integrations.core.models import Cursor, Event, Run
 
 LEFT_OUT = {
-    ANONYMOUS: "%(number)s sales to nobody known were left out.",
-    FILTERED: "%(number)s customers were left out by Fetch Customers.",
+    ANONYMOUS: gettext_lazy("%(number)s sales to nobody known were left out."),
+    FILTERED: gettext_lazy("%(number)s customers were left out by Fetch Customers."),
 }
 
 

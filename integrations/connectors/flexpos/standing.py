@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from integrations.connectors.heyloyalty import consent
 from integrations.connectors.heyloyalty.bulk import page_size
 from integrations.connectors.heyloyalty.client import HeyloyaltyClient
@@ -29,9 +32,9 @@ ACTIVE = "active"
 # Members that are read again before their notes are stored.
 LOOKS_A_PAGE = 50
 LINKS_AT_ONCE = 2000
-OTHER_LIST = "The call is about list {list}, not about the list of this connection."
-ANOTHER_PERSON = "The member has another address by now: the call is not about the one it names."
-NOBODY = "Heyloyalty knows no member of this id."
+OTHER_LIST = gettext_lazy("The call is about list %(list)s, not about the list of this connection.")
+ANOTHER_PERSON = gettext_lazy("The member has another address by now: the call is not about the one it names.")
+NOBODY = gettext_lazy("Heyloyalty knows no member of this id.")
 
 
 def person_key(list_number: str | int, match_on: str, value: str) -> str:
@@ -52,7 +55,7 @@ def receive(delivery: Delivery, list_number: int, match_on: str) -> Received:
     body = delivery.body or b""
     news = consent.read_webhook(body)
     if news.list_id != list_number:
-        return Received([], [OTHER_LIST.format(list=news.list_id)])
+        return Received([], [str(OTHER_LIST % {"list": news.list_id})])
     return Received([_record(list_number, news.member_id, _named(body, match_on), match_on)])
 
 
@@ -93,7 +96,7 @@ def _shown(client: HeyloyaltyClient, member_list: MemberList) -> set[str]:
         before = len(ids)
         ids.update(str(member.get("id")) for member in members)
         if len(ids) == before:
-            raise TemporaryError("Heyloyalty sent the same page of members twice; it will be tried again.")
+            raise TemporaryError(_("Heyloyalty sent the same page of members twice; it will be tried again."))
         page += 1
     return ids
 
@@ -123,18 +126,18 @@ def _noted(connector: FlexPOS, item: Item) -> Outcome:
     member = connector.heyloyalty.member(member_list.id, member_id)
     if member is None:
         if item.key != member_key(member_id):
-            return Outcome(item, Result.SKIPPED, NOBODY, "filtered")
+            return Outcome(item, Result.SKIPPED, str(NOBODY), "filtered")
         return _note(item, member_id)
     value = str(read_values(member_list, member).get(connector.match_on) or "")
     if item.key not in (person_key(member_list.id, connector.match_on, value), member_key(member_id)):
-        return Outcome(item, Result.SKIPPED, ANOTHER_PERSON, "filtered")
+        return Outcome(item, Result.SKIPPED, str(ANOTHER_PERSON), "filtered")
     return _note(item, member_id if consent.is_unsubscribed(member) else ACTIVE)
 
 
 def _note(item: Item, state: str) -> Outcome:
     same = item.link is not None and item.link.remote_id == state
     result = Result.UNCHANGED if same else Result.UPDATED if item.link else Result.NEW
-    message = "The person is subscribed." if state == ACTIVE else "The person has unsubscribed, or is gone."
+    message = _("The person is subscribed.") if state == ACTIVE else _("The person has unsubscribed, or is gone.")
     return Outcome(item, result, message, remote_id=state)
 
 

@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
 from integrations.connectors.flexpos.client import FlexPOSClient
 from integrations.connectors.flexpos.customers import MEMBER, CustomerFilter, Row, customers
 from integrations.connectors.flexpos.import_reading import IDENTITIES, fetching
@@ -22,13 +25,14 @@ from integrations.connectors.flexpos.windows import Window, since, written
 from integrations.core.connector import Page, Record
 from integrations.core.mapping import digest
 
-GAP = (
-    "The portal has not read FlexPOS since {since} (Danish time), and FlexPOS answers for one year only: changes "
-    "before {start} are missing. Nothing to press here; ask FlexPOS for an export if they matter."
+GAP = _(
+    "The portal has not read FlexPOS since %(since)s (Danish time), and FlexPOS answers for one "
+    "year only: changes before %(start)s are missing. Nothing to press here; ask FlexPOS for an "
+    "export if they matter."
 )
 ANONYMOUS, FILTERED = "anonymous", "filtered"
 # The job that runs every five minutes.
-IMPORT = "import"
+IMPORT = gettext_noop("import")
 # Stream -> the type of its records.
 RECORD_TYPES = {CUSTOMERS: MEMBER, JOURNALS: JOURNAL, TICKETS: TICKET}
 
@@ -94,7 +98,7 @@ def _gap(stream: str, at: str, window: Window) -> Record | None:
     cursor = datetime.datetime.fromisoformat(at)
     if window.start <= cursor:
         return None
-    text = GAP.format(since=written(cursor), start=written(window.start))
+    text = str(GAP % {"since": written(cursor), "start": written(window.start)})
     key = f"gap {written(cursor)}"
     return Record(RECORD_TYPES[stream], key, {}, dedupe_key=digest([stream, key]), problem=text)
 

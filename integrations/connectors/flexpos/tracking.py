@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.connectors.heyloyalty.tracking import (
     CREATED_AT,
@@ -26,9 +28,10 @@ from integrations.core.http import Call
 if TYPE_CHECKING:
     from integrations.connectors.flexpos.connector import FlexPOS
 
-UNSURE = (
-    "Nobody knows whether this reached Heyloyalty: its answer got lost. Look for it in the activity feed of the list "
-    "(Statistics › Activity feed). If it isn't there, press Retry; if it is, leave it."
+UNSURE = gettext_lazy(
+    "Nobody knows whether this reached Heyloyalty: its answer got lost. Look for it in the "
+    "activity feed of the list (Statistics › Activity feed). If it isn't there, press Retry; if "
+    "it is, leave it."
 )
 # Asked to come back later: what it was sent it has not taken.
 BUSY = 503
@@ -39,7 +42,7 @@ def deliver(connector: FlexPOS, items: Sequence[Item], bought: bool) -> Iterator
     lines: dict[Item, Line] = {}
     for item in items:
         if _may_be_there(item):
-            yield Outcome(item, Result.FAILED, UNSURE, "unsure")
+            yield Outcome(item, Result.FAILED, str(UNSURE), "unsure")
             continue
         try:
             lines[item] = line_of(connector, item.values, bought)
@@ -62,9 +65,9 @@ def line_of(connector: FlexPOS, values: Mapping[str, Any], bought: bool) -> Line
         try:
             single[CREATED_AT] = read_moment(single[CREATED_AT], connector.connection.date_format).isoformat()
         except ValueError as error:
-            text = (
-                f"{CREATED_AT}: what FlexPOS sent {error}. Check Date format under Import settings, then press Retry."
-            )
+            text = _(
+                "%(field)s: what FlexPOS sent %(error)s. Check Date format under Import settings, then press Retry."
+            ) % {"field": CREATED_AT, "error": error}
             raise RecordError(text) from None
     return transaction(single) if bought else booking(single)
 
@@ -102,7 +105,7 @@ def _later(item: Item, error: TemporaryError) -> Outcome:
 def tracking_id_of(connector: FlexPOS) -> str:
     """Raises ConfigurationError when none is entered."""
     if not connector.connection.tracking_id:
-        raise ConfigurationError("No Tracking ID is entered. Enter it under Settings, or orders can't be sent.")
+        raise ConfigurationError(_("No Tracking ID is entered. Enter it under Settings, or orders can't be sent."))
     return connector.connection.tracking_id
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -17,10 +18,12 @@ from django.utils.translation import gettext_lazy
 from integrations.connectors.heyloyalty import sync
 from integrations.connectors.heyloyalty.activation_form import EMPTY, LABEL, ActivationForm, question_of
 from integrations.connectors.heyloyalty.attached import attach, ensure, removed_label
+from integrations.connectors.heyloyalty.attached_history import attached_changes
 from integrations.connectors.heyloyalty.connector import HeyloyaltyActivation
 from integrations.connectors.heyloyalty.list_question import answer
 from integrations.connectors.heyloyalty.listen import queue_labels
 from integrations.connectors.heyloyalty.models import ActivationConnection, AttachedField
+from integrations.core.admin.connection import history
 from integrations.core.admin.connection.actions import RUN, ConnectionActions, cannot_enable
 from integrations.core.admin.connection.steps import Step
 from integrations.core.errors import ConfigurationError, SyncError
@@ -42,8 +45,14 @@ class ActivationPages(ConnectionActions):
     def frame(self, request: HttpRequest, obj: Any, current: Step | None) -> dict[str, Any]:
         frame = super().frame(request, obj, current)
         if frame["connection"] and obj.state == Connection.State.DRAFT:
-            frame["what_next"] = _("Go through the steps. Saving the last one switches the activation on.")
+            frame["what_next"] = _(
+                "Go through the steps. Saving “Audiences and calculated attributes” switches the activation on."
+            )
         return frame
+
+    def all_changes(self, obj: Any) -> Iterator[history.Change]:
+        yield from super().all_changes(obj)
+        yield from attached_changes(obj)
 
     def list_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The name of the list that is typed in the form, asked for with the keys that are typed or saved there."""
@@ -58,17 +67,15 @@ class ActivationPages(ConnectionActions):
         if change and ELSEWHERE & set(form.changed_data):
             Link.objects.filter(connection_id=obj.pk).delete()
             AttachedField.objects.filter(connection_id=obj.pk).update(ready_at=None, problem="")
-            self._sync_if_enabled(request, obj)
+            self.sync_if_enabled(request, obj)
         if form.attaches:
             self._detach(request, form)
             attach(obj, form.subjects())
             self._activate_or_sync(request, obj)
 
-    def _enable(self, request: HttpRequest, obj: Any) -> HttpResponse:
+    def switched_on(self, request: HttpRequest, obj: Any) -> None:
         """What changed while it was off is brought up to date."""
-        back = super()._enable(request, obj)
-        self._sync_if_enabled(request, obj)
-        return back
+        self.sync_if_enabled(request, obj)
 
     # -- detaching --------------------------------------------------------------------------------
 
@@ -91,13 +98,13 @@ class ActivationPages(ConnectionActions):
         """The first time the last step is saved the activation is switched on when the list has its fields."""
         obj.refresh_from_db(fields=["state"])
         if obj.state != Connection.State.DRAFT:
-            self._sync_if_enabled(request, obj)
+            self.sync_if_enabled(request, obj)
         elif request.user.has_perm(RUN) and self._make_fields(request, obj, _NOT_SWITCHED_ON):
             self._switch(request, obj, Connection.State.ENABLED, _("Activated by %(user)s"))
             self.message_user(request, _("The activation is up and running."), messages.SUCCESS)
             self._sync(request, obj)
 
-    def _sync_if_enabled(self, request: HttpRequest, obj: Any) -> None:
+    def sync_if_enabled(self, request: HttpRequest, obj: Any) -> None:
         """While Heyloyalty doesn't answer the sync waits, and makes the fields itself."""
         obj.refresh_from_db(fields=["state"])
         if obj.state == Connection.State.ENABLED:

@@ -16,6 +16,7 @@ from integrations.connectors.heyloyalty import troubles  # noqa: F401 – it tel
 from integrations.connectors.heyloyalty.activation_form import ATTRIBUTES, AUDIENCES, ActivationForm, question_of
 from integrations.connectors.heyloyalty.activation_pages import ActivationPages
 from integrations.connectors.heyloyalty.attached import fields_of, misfit
+from integrations.connectors.heyloyalty.attached_part import AttachedPart
 from integrations.connectors.heyloyalty.models import ActivationConnection, AttachedField
 from integrations.connectors.heyloyalty.sync import SYNC
 from integrations.core.admin.connection.main import ConnectionAdmin
@@ -26,10 +27,7 @@ from integrations.core.models import Run
 GENERAL = Step(
     "general",
     _("General information"),
-    (
-        (None, {"fields": ("name", "description", "identifier_type")}),
-        (_("Connector Access"), {"fields": ("access_roles",)}),
-    ),
+    ((None, {"fields": ("name", "description", "identifier_type")}),),
 )
 ADDRESSES = (_("Addresses and limits"), {"fields": ("api_address", "calls_per_second")})
 ACCOUNT = Step(
@@ -77,7 +75,7 @@ ATTACH = Step(
 
 
 @admin.register(ActivationConnection)
-class ActivationAdmin(ActivationPages, ConnectionAdmin):
+class ActivationAdmin(AttachedPart, ActivationPages, ConnectionAdmin):
     form = ActivationForm
     steps = (GENERAL, ACCOUNT, FIND, ATTACH)
     readonly_fields = ("list_name", "find_key", "find_secret", "find_list", "find_mail", "attached_fields")

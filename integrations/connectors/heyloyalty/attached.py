@@ -142,7 +142,8 @@ def ensure(connector: HeyloyaltyActivation, at: datetime.datetime) -> list[Attac
     for row in rows:
         row.ready_at = None if row.problem else row.ready_at or at
         # Meanwhile it may have been renamed, or deleted.
-        row.save(update_fields=["field_name", "ready_at", "problem"])
+        found = AttachedField.objects.filter(pk=row.pk)
+        found.update(field_name=row.field_name, ready_at=row.ready_at, problem=row.problem)
     return [row for row in rows if row.problem]
 
 
@@ -150,9 +151,11 @@ def refuse_without_identifier(connector: HeyloyaltyActivation) -> None:
     """Raises ConfigurationError for a list that members can't be recognised on."""
     if connector.match_on not in connector.member_list.fields:
         raise ConfigurationError(
-            f"The list “{connector.member_list.name}” has no field {connector.match_on}, by which members are "
-            "recognised. Add it to the list in Heyloyalty, or choose another person identifier under General "
-            "information."
+            _(
+                "The list “%(list)s” has no field %(field)s, by which members are recognised. Add it to the "
+                "list in Heyloyalty, or choose another person identifier under General information."
+            )
+            % {"list": connector.member_list.name, "field": connector.match_on}
         )
 
 

@@ -7,12 +7,15 @@ reading the members before and after: `look`, `expect`, `send`, or all of it: `i
 from __future__ import annotations
 
 import csv
+import datetime
 import enum
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from integrations.connectors.heyloyalty.client import LARGEST_ANSWER, LARGEST_PAGE, HeyloyaltyClient
 from integrations.connectors.heyloyalty.fields import EMAIL, MemberList
@@ -47,12 +50,13 @@ class Told(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Seen:
-    """A member as the list shows it: its id, the values of the fields asked for, and its address as it is written
-    there."""
+    """A member as the list shows it: its id, the values of the fields asked for, its address as it is written there,
+    and how long after its creation it was changed last."""
 
     member_id: str
     values: Mapping[str, Normal]
     address: str = ""
+    age: datetime.timedelta | None = None
 
 
 # By key; a list that allows duplicates has several.
@@ -208,7 +212,7 @@ def _all_members(client: HeyloyaltyClient, member_list: MemberList) -> Iterator[
     size, page, first = page_size(member_list), 1, None
     while members := client.members(member_list.id, page, size):
         if members[0].get("id") == first:
-            raise TemporaryError("Heyloyalty sent the same page of members twice; it will be tried again.")
+            raise TemporaryError(_("Heyloyalty sent the same page of members twice; it will be tried again."))
         yield from members
         page, first = page + 1, members[0].get("id")
         del members  # before the next are read: a page takes some 50 MB

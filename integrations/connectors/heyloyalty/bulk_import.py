@@ -7,12 +7,16 @@ waits for another try, which begins with a look, too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from django.utils.translation import gettext_lazy as _
 
 from integrations.connectors.heyloyalty.bulk import ImportSettings, Seen, files
 from integrations.connectors.heyloyalty.fields import MemberList
 from integrations.connectors.heyloyalty.list_connector import ListConnector
 from integrations.connectors.heyloyalty.looking import MOST_VALUES, Here, look
 from integrations.connectors.heyloyalty.plans import Act, Plan
+from integrations.connectors.heyloyalty.taking_back import after_import, take_back
 from integrations.connectors.heyloyalty.values import changes
 from integrations.core.connector import Outcome, Result
 from integrations.core.errors import TemporaryError
@@ -23,7 +27,9 @@ PAUSES = (0.3, 0.7, 2.0, 4.0)
 LATER_SECONDS = 30
 # Tries by import; after them a member is sent alone, which tells why Heyloyalty doesn't take it.
 IMPORT_TRIES = 2
-NOT_THERE_YET = "Heyloyalty has an import with this member and hasn't worked it off yet; the portal looks again soon."
+NOT_THERE_YET = _(
+    "Heyloyalty has an import with this member and hasn't worked it off yet; the portal looks again soon."
+)
 
 
 def fits_import(one: Plan) -> bool:
@@ -39,13 +45,20 @@ def bulk_import(
     """Import, and tell what became of each. `alone` gets those that an import which seems over did not take."""
     calls = _send_files(connector, plans, settings)
     waiting, over = list(plans), False
+    gone: set[str] = set()
     for seconds in PAUSES:
         connector.pause.wait(seconds)
         here = _look(connector, waiting, thoroughly=seconds == PAUSES[-1])
         arrived = _arrived(connector, waiting, here or {})
+        if here is not None:
+            gone |= {one.key for one in waiting[-MOST_VALUES:] if one.seen and one.key not in here}
         for one in arrived:
+            now = (here or {})[one.key]
+            if after_import(one, now, gone, len(here or {})):
+                yield take_back(connector, one, now.member_id, calls[one.key])
+                continue
             result = Result.UPDATED if one.act == Act.UPDATE else Result.NEW
-            yield Outcome(one.item, result, remote_id=(here or {})[one.key].member_id, call=calls[one.key])
+            yield Outcome(one.item, result, remote_id=now.member_id, call=calls[one.key])
         waiting = [one for one in waiting if one not in arrived]
         if not waiting:
             return
@@ -55,7 +68,10 @@ def bulk_import(
         return
     for one in waiting:
         call = calls[one.key]
-        yield Outcome(one.item, Result.WAITING, NOT_THERE_YET, "importing", call=call, retry_after=LATER_SECONDS)
+        note = one.seen.member_id if one.seen and one.watched else None
+        later = str(NOT_THERE_YET)
+        outcome = Outcome(one.item, Result.WAITING, later, "importing", call=call, retry_after=LATER_SECONDS)
+        yield replace(outcome, note=note)
 
 
 def _send_files(connector: ListConnector, plans: Sequence[Plan], settings: ImportSettings) -> dict[str, Call]:

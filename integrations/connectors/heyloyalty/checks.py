@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from integrations.connectors.heyloyalty.attached import fields_of, misfit, refuse_without_identifier
 from integrations.core.connector import CheckStep
 from integrations.core.errors import ConfigurationError, SyncError
@@ -16,10 +18,10 @@ if TYPE_CHECKING:
 def steps(connector: HeyloyaltyActivation) -> Iterator[CheckStep]:
     """They end after the first that isn't ok. Nothing is written."""
     questions: list[tuple[str, Callable[[HeyloyaltyActivation], str]]] = [
-        ("Heyloyalty answers and accepts API key and API secret", _keys),
-        ("The list is there", _list),
-        ("The list has the field of the person identifier", _identifier),
-        ("The list has the fields of what is attached", _fields),
+        (_("Heyloyalty answers and accepts API key and API secret"), _keys),
+        (_("The list is there"), _list),
+        (_("The list has the field of the person identifier"), _identifier),
+        (_("The list has the fields of what is attached"), _fields),
     ]
     for label, question in questions:
         try:
@@ -50,7 +52,10 @@ def _fields(connector: HeyloyaltyActivation) -> str:
     made = [row.field_name for row in rows if row.ready_at]
     if missing := connector.member_list.missing(made):
         raise ConfigurationError(
-            f"The list has no field {', '.join(missing)} any more. Save the last step of the activation again: the "
-            "field is made anew and filled."
+            _(
+                "The list has no field %(fields)s any more. Save the last step of the activation again: the "
+                "field is made anew and filled."
+            )
+            % {"fields": ", ".join(missing)}
         )
     return ", ".join(made)

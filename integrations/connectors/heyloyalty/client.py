@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from django.utils.translation import gettext as _
+
 # The encoder only: nothing of urllib3 that speaks HTTP.
 from urllib3.filepost import encode_multipart_formdata
 
@@ -24,7 +26,7 @@ from integrations.core.errors import ConfigurationError, RecordError, TemporaryE
 from integrations.core.http import Answer, Call, HttpClient
 from integrations.core.http.failures import status_failure
 from integrations.core.http.ratelimit import RateLimits
-from integrations.core.redact import MASK, clean, redact
+from integrations.core.redact import redact, safe_words
 
 VENDOR = "Heyloyalty"
 PAGE, LARGEST_PAGE = 50, 5000
@@ -32,7 +34,8 @@ PAGE, LARGEST_PAGE = 50, 5000
 LARGEST_ANSWER = 32 * 1024 * 1024
 # Signing anew for each call would make one more password to be masked a call.
 SIGNATURE_SECONDS = 60
-LONGEST_REASON = 200
+# Heyloyalty's words before the name of a field.
+NAMED_AFTER = ("field", "column")
 LONGEST_ENVELOPE = 2000  # bytes of a success that may be an error in disguise
 
 CREATED = {"create": True, "update": False}
@@ -67,7 +70,11 @@ class Refused(RecordError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"Heyloyalty refused it: {reason}. Correct the value at the source or the field mapping, then press Retry."
+            _(
+                "Heyloyalty refused it: %(reason)s. Correct the value at the source or the field mapping, "
+                "then press Retry."
+            )
+            % {"reason": reason}
         )
         self.reason = reason
 
@@ -185,7 +192,7 @@ class HeyloyaltyClient:
     def import_members(self, list_id: int, csv: bytes, options: Parameters) -> Call:
         """Queue a file (`bulk` makes it). What becomes of its rows is told by mail only."""
         body, content_type = multipart(csv, options)
-        with _refused_whole("Read the fields of the list anew and check the field mapping."):
+        with _refused_whole(_("Read the fields of the list anew and check the field mapping.")):
             return _queued(self._of_list("POST", list_id, "/import", data=body, content_type=content_type))
 
     def import_transactions(self, tracking_id: str, csv: bytes, options: Parameters) -> Call:
@@ -249,8 +256,11 @@ class HeyloyaltyClient:
         except NotFound as error:
             call = error.call
         raise ConfigurationError(
-            f"The list {list_id} is gone: Heyloyalty has none of this number in this account. Choose another under "
-            "Settings.",
+            _(
+                "The list %(list)s is gone: Heyloyalty has none of this number in this account. Choose "
+                "another under Settings."
+            )
+            % {"list": list_id},
             call=call,
         )
 
@@ -266,7 +276,7 @@ class HeyloyaltyClient:
     def _track(self, kind: str, tracking_id: str, csv: bytes, options: Parameters) -> Call:
         body, content_type = multipart(csv, options)
         path, headers = f"{kind}/import/{quote(tracking_id, safe='')}", self._signed() | {"Content-Type": content_type}
-        with _refused_whole("Check the Tracking ID, and that the list has the tracking integration in Heyloyalty."):
+        with _refused_whole(_("Check the Tracking ID, and that the list has the tracking integration in Heyloyalty.")):
             return _queued(self.tracking.request("POST", path, data=body, headers=headers))
 
     def _classify(self, answer: Answer) -> None:
@@ -280,8 +290,8 @@ class HeyloyaltyClient:
         if status == 404:
             raise _not_found(said)
         if status in (400, 409, 422) or (status < 300 and ("error" in said or said.get("status") == "error")):
-            reason = str(said.get("error") or said.get("message") or "no reason given")
-            raise Refused(safe_words(redact(reason, self._hidden)))
+            reason = str(said.get("error") or said.get("message") or _("no reason given"))
+            raise Refused(safe_words(redact(reason, self._hidden), names_after=NAMED_AFTER))
         if status != answer.status and (failure := status_failure(VENDOR, status, answer.headers)):
             raise failure
 
@@ -313,17 +323,10 @@ def envelope(answer: Answer) -> dict[str, Any]:
     return said
 
 
-def safe_words(text: str) -> str:
-    """A reason in Heyloyalty's words without values: quoted text (but not names of fields), addresses and numbers."""
-    text = re.sub(r"""(?<!\w)(?<!field )(?<!column )(["']).*?(?:\1(?!\w)|$)""", MASK, clean(text, 5 * LONGEST_REASON))
-    text = re.sub(r"[^\s@]+@[^\s@]+|\+?\d(?:[ -]?\d){4,}", MASK, text)
-    return clean(text.strip().rstrip("."), LONGEST_REASON)
-
-
 def _not_found(said: Mapping[str, Any]) -> RecordError | ConfigurationError:
     if said.get("message") or said.get("error"):
-        return NotFound("Heyloyalty doesn't have it any more (404 Not Found).")
-    return ConfigurationError("There is no Heyloyalty API at this address. Check the API address in the settings.")
+        return NotFound(_("Heyloyalty doesn't have it any more (404 Not Found)."))
+    return ConfigurationError(_("There is no Heyloyalty API at this address. Check the API address in the settings."))
 
 
 @contextmanager
@@ -332,9 +335,14 @@ def _refused_whole(hint: str) -> Iterator[None]:
     try:
         yield
     except Refused as error:
-        raise ConfigurationError(f"Heyloyalty refused the import: {error.reason}. {hint}", call=error.call) from None
+        raise ConfigurationError(
+            _("Heyloyalty refused the import: %(reason)s. %(hint)s") % {"reason": error.reason, "hint": hint},
+            call=error.call,
+        ) from None
     except NotFound as error:
-        raise ConfigurationError(f"Heyloyalty has no such import address. {hint}", call=error.call) from None
+        raise ConfigurationError(
+            _("Heyloyalty has no such import address. %(hint)s") % {"hint": hint}, call=error.call
+        ) from None
 
 
 def _queued(answer: Answer) -> Call:
@@ -350,7 +358,7 @@ def _read(answer: Answer, read: Callable[[Any], T]) -> T:
         return read(answer.json())
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
         pass  # raised below: the exception may hold values, and would hang on as __context__
-    raise TemporaryError("Heyloyalty answered in an unexpected form; it will be tried again.", call=answer.call)
+    raise TemporaryError(_("Heyloyalty answered in an unexpected form; it will be tried again."), call=answer.call)
 
 
 def _members(said: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -363,5 +371,5 @@ def _list_row(row: Mapping[str, Any]) -> ListRow:
 
 def _id(value: Any) -> str:
     if not value:
-        raise ValueError("no id")
+        raise ValueError(_("no id"))
     return str(value)

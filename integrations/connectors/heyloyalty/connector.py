@@ -7,11 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from integrations.connectors.heyloyalty import checks, labels, members, report, sync
+from integrations.connectors.heyloyalty import card, checks, labels, members, report, sync, taking_back
 from integrations.connectors.heyloyalty.attached import refuse_without_identifier
 from integrations.connectors.heyloyalty.list_connector import ListConnector
-from integrations.connectors.heyloyalty.models import ActivationConnection
+from integrations.connectors.heyloyalty.models import ActivationConnection, AttachedField
 from integrations.connectors.heyloyalty.records import FIELD, MEMBER
 from integrations.connectors.heyloyalty.sync import COMPARE, SYNC
 from integrations.connectors.heyloyalty.values import Converter
@@ -27,9 +29,12 @@ AT_NIGHT = datetime.time(3, 0)
 @register(ActivationConnection)
 class HeyloyaltyActivation(ListConnector):
     label = "Heyloyalty"
-    summary = "Audiences and calculated attributes reach the members of a list of Heyloyalty as fields."
+    summary = gettext_lazy("Audiences and calculated attributes reach the members of a list of Heyloyalty as fields.")
+    flow = card.FLOW
+    needs = card.NEEDS
     record_types = (MEMBER, FIELD)
     joins_source = True
+    reports_to = "errors_to"
     connection: ActivationConnection
 
     @cached_property
@@ -52,9 +57,12 @@ class HeyloyaltyActivation(ListConnector):
         refuse_without_identifier(self)
         if missing := self.member_list.missing(sorted(names)):
             raise ConfigurationError(
-                f"The list “{self.member_list.name}” has no field {', '.join(missing)} any more: somebody deleted it "
-                "in Heyloyalty. Save the last step of the activation again: the field is made anew and filled. Or "
-                "detach what it stands for."
+                _(
+                    "The list “%(list)s” has no field %(fields)s any more: somebody deleted it in Heyloyalty. "
+                    "Save the last step of the activation again: the field is made anew and filled. Or detach "
+                    "what it stands for."
+                )
+                % {"list": self.member_list.name, "fields": ", ".join(missing)}
             )
 
     # -- what the settings page asks ---------------------------------------------------------------
@@ -66,7 +74,7 @@ class HeyloyaltyActivation(ListConnector):
         return checks.steps(self)
 
     def jobs(self) -> dict[str, Job]:
-        return {COMPARE: Job("Comparison with the list", at=AT_NIGHT, gives_way_to=(SYNC,), bulk=True)}
+        return {COMPARE: Job(_("Comparison with the list"), at=AT_NIGHT, gives_way_to=(SYNC,), bulk=True)}
 
     # -- in ----------------------------------------------------------------------------------------
 
@@ -91,6 +99,14 @@ class HeyloyaltyActivation(ListConnector):
 
     def deliver(self, record_type: str, items: Sequence[Item]) -> Iterable[Outcome]:
         return members.deliver(self, items) if record_type == MEMBER.name else labels.deliver(self, items)
+
+    def keep(self, outcomes: Sequence[Outcome]) -> None:
+        taking_back.remember(self.connection.pk, outcomes)
+
+    def forget(self) -> None:
+        """Its fields stay on the list; nobody is to think that they are filled."""
+        attached = AttachedField.objects.filter(connection_id=self.connection.pk, state=AttachedField.State.ATTACHED)
+        attached.update(state=AttachedField.State.DETACHED)
 
     def finished(self, run: Run) -> None:
         sync.go_on(self.connection, run)

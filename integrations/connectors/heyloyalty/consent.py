@@ -5,18 +5,24 @@ Heyloyalty hides unsubscribed members from look-ups: what we know of a person ha
 
 from __future__ import annotations
 
+import datetime
 import enum
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.core.errors import RecordError
 from integrations.core.hooks import as_json
 
+TIMES = ("created_at", "updated_at")
 # It travels in addresses.
 MEMBER_ID = re.compile(r"[A-Za-z0-9-]{1,50}")
-NOT_A_WEBHOOK = "The call's body is not a webhook of a Heyloyalty list. Choose the default JSON format for the webhook."
+NOT_A_WEBHOOK = _(
+    "The call's body is not a webhook of a Heyloyalty list. Choose the default JSON format for the webhook."
+)
 
 
 class Standing(enum.StrEnum):
@@ -66,6 +72,15 @@ def is_unsubscribed(member: Mapping[str, Any]) -> bool:
     return bool(at) and not at.startswith("0000-00-00")
 
 
+def age(member: Mapping[str, Any]) -> datetime.timedelta | None:
+    """Between a member's creation and the last change of it, by Heyloyalty's own clock. None when it doesn't say."""
+    try:
+        created, updated = (datetime.datetime.fromisoformat(str(member.get(name))) for name in TIMES)
+        return updated - created
+    except (ValueError, TypeError):
+        return None
+
+
 @dataclass(frozen=True)
 class News:
     """What a list webhook is about. `type` is subscribe, update, unsubscribe, or another word of Heyloyalty's."""
@@ -86,5 +101,5 @@ def read_webhook(body: bytes) -> News:
     except (ValueError, KeyError, TypeError, OverflowError):
         news = None
     if news is None or not MEMBER_ID.fullmatch(news.member_id):
-        raise RecordError(NOT_A_WEBHOOK)
+        raise RecordError(str(NOT_A_WEBHOOK))
     return news

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from smtplib import SMTPException
@@ -13,26 +12,24 @@ from django.core.mail import EmailMessage
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from integrations.connectors.heyloyalty.tracking import inert
 from integrations.core.errors import TemporaryError
 from integrations.core.models import Event, EventPayload
+from integrations.core.spreadsheet import BOM, line
 
 CHUNK = 500
 
 # What tells whom a record is about: by the column's title, from the event and its payload.
-Who = Mapping[str, Callable[[Event, dict[str, Any]], Any]]
+Who = Mapping[Any, Callable[[Event, dict[str, Any]], Any]]
 
 
 def failure_lines(failed: QuerySet[Event], who: Who) -> Iterator[str]:
     """Failed records as lines of CSV, a header first, read a few at a time."""
-    writer = csv.writer(_Echo())
-    # So that spreadsheets read it as UTF-8.
-    yield "\ufeff" + writer.writerow([_("Request ID"), _("Record"), *who, _("What happened"), _("Time")])
+    yield BOM + line([_("Request ID"), _("Record"), *who, _("What happened"), _("Time")])
     last = 0
     while chunk := list(failed.order_by("pk").filter(pk__gt=last)[:CHUNK]):
         payloads = _payloads([event.pk for event in chunk])
         for event in chunk:
-            yield writer.writerow([inert(cell) for cell in _cells(event, payloads.get(event.pk), who)])
+            yield line(_cells(event, payloads.get(event.pk), who))
         last = chunk[-1].pk
 
 
@@ -58,11 +55,7 @@ def mail_failures(to: str, subject: str, body: str, name: str, lines: Iterable[s
     try:
         mail.send()
     except (OSError, SMTPException) as error:
-        raise TemporaryError(f"The mail “{subject}” could not be sent ({type(error).__name__}).") from None
-
-
-class _Echo:
-    """A file that gives back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
+        raise TemporaryError(
+            _("The mail “%(subject)s” could not be sent (%(error)s).")
+            % {"subject": subject, "error": type(error).__name__}
+        ) from None

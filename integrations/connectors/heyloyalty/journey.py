@@ -35,7 +35,7 @@ KEPT, WALKED = "In Odense", "Lives on Ærø & Als"
 
 def set_up(practice: str) -> None:
     """Sample persons, an audience, a calculated attribute and the sample activation; what exists already stays."""
-    if ActivationConnection.objects.filter(name=NAME).exists():
+    if ActivationConnection.objects.installed().filter(name=NAME).exists():
         return
     save_persons([PersonRow({"email": email}, {CITY: city}) for email, city in PEOPLE])
     record_events([EventRow(PURCHASE, {"email": PEOPLE[0][0]}, data={"amount": amount}) for amount in (199, 48)])
@@ -82,7 +82,7 @@ def _activate(connection: ActivationConnection, *subjects: Audience | Attribute)
 
 
 def walk(practice: str) -> Iterator[Step]:
-    connection = ActivationConnection.objects.get(name=NAME)
+    connection: Any = ActivationConnection.objects.installed().get(name=NAME)
     with _practice(practice) as heyloyalty:
         _save_member(heyloyalty, WALKER)
         save_persons([PersonRow({"email": WALKER}, {CITY: "Ærøskøbing"})])

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from integrations.connectors.heyloyalty.list_connector import Changed
 from integrations.connectors.heyloyalty.models import AttachedField
 from integrations.core.connector import Item, Outcome, Result, Skip
@@ -13,7 +16,7 @@ from integrations.core.mapping import Mapped
 if TYPE_CHECKING:
     from integrations.connectors.heyloyalty.connector import HeyloyaltyActivation
 
-GONE = "The list doesn't have this field any more: there is nothing to label."
+GONE = gettext_lazy("The list doesn't have this field any more: there is nothing to label.")
 
 
 def refresh(connector: HeyloyaltyActivation, items: Sequence[Item]) -> None:
@@ -39,9 +42,9 @@ def deliver(connector: HeyloyaltyActivation, items: Sequence[Item]) -> Iterator[
     for item in items:
         field = fields.get(item.values["name"])
         if field is None:
-            yield Outcome(item, Result.SKIPPED, GONE, Skip.GONE)
+            yield Outcome(item, Result.SKIPPED, str(GONE), Skip.GONE)
         elif field.label == item.values["label"]:
-            yield Outcome(item, Result.UNCHANGED, "The field has this label already.", remote_id=field.name)
+            yield Outcome(item, Result.UNCHANGED, _("The field has this label already."), remote_id=field.name)
         else:
             changed.append(item)
     for item in changed:

@@ -89,7 +89,7 @@ def queue_labels(rows: Iterable[AttachedField]) -> None:
     for row in rows:
         if row.ready_at is not None:
             by_connection.setdefault(row.connection_id, []).append(row.pk)
-    for connection in Connection.objects.filter(pk__in=by_connection):
+    for connection in Connection.objects.installed().filter(pk__in=by_connection):
         queue(connection, records.field(by_connection[connection.pk]))
 
 

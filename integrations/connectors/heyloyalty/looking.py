@@ -7,6 +7,7 @@ from urllib.parse import quote_plus
 
 from integrations.connectors.heyloyalty.bulk import Seen, page_size
 from integrations.connectors.heyloyalty.client import HeyloyaltyClient
+from integrations.connectors.heyloyalty.consent import age
 from integrations.connectors.heyloyalty.fields import MemberList
 from integrations.connectors.heyloyalty.values import raw_value, read_values, written
 
@@ -28,7 +29,8 @@ def look(client: HeyloyaltyClient, member_list: MemberList, match_on: str, value
         for member in client.members(member_list.id, 1, size, {match_on: {"eq": asked}}):
             known = read_values(member_list, member)
             address = written(raw_value(member, match_on) or "")
-            found.setdefault(str(known.get(match_on) or ""), Seen(str(member.get("id")), known, address))
+            seen = Seen(str(member.get("id")), known, address, age(member))
+            found.setdefault(str(known.get(match_on) or ""), seen)
     return found
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.connectors.heyloyalty.attached import attributes, audiences, filled, value_of
 from integrations.connectors.heyloyalty.bulk import ImportSettings, Seen, key_of
 from integrations.connectors.heyloyalty.bulk_import import bulk_import, fits_import
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 # So many live changes at once are sent one by one: some seconds at Heyloyalty's rate.
 FEW = 25
-NO_MEMBER = "The person isn't a member of the list, and this activation creates no members."
+NO_MEMBER = _("The person isn't a member of the list, and this activation creates no members.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +130,7 @@ def _plan(connector: HeyloyaltyActivation, person: Person, seen: Seen | None) ->
     if seen is not None:
         if not changes(connector.member_list, person.row, seen.values):
             return there_already(item, seen, creates=connector.connection.create_members)
-        return Plan(item, key, Act.UPDATE, person.row, seen.member_id, seen)
+        return Plan(item, key, Act.UPDATE, person.row, seen.member_id, seen, watched=True)
     known = known_id(item)
     member = connector.heyloyalty.member(connector.member_list.id, known) if known else None
     decision = decide(standing(known, member), reimport_unsubscribed=False)
@@ -137,8 +139,8 @@ def _plan(connector: HeyloyaltyActivation, person: Person, seen: Seen | None) ->
     if decision == Decision.UPDATE:
         return Plan(item, key, Act.PATCH, person.row, known)
     if not connector.connection.create_members or "empty" in item.payload:
-        return Outcome(item, Result.SKIPPED, NO_MEMBER, Skip.UPDATE_ONLY)
-    return Plan(item, key, Act.CREATE, {connector.match_on: person.address, **person.row})
+        return Outcome(item, Result.SKIPPED, str(NO_MEMBER), Skip.UPDATE_ONLY)
+    return Plan(item, key, Act.CREATE, {connector.match_on: person.address, **person.row}, watched=True)
 
 
 def _write(connector: HeyloyaltyActivation, plans: Sequence[Plan]) -> Iterator[Outcome]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from integrations.connectors.heyloyalty.account import HeyloyaltyAccount
 from integrations.connectors.heyloyalty.client import bare
@@ -66,11 +70,19 @@ class ActivationConnection(HeyloyaltyAccount, Connection):
         """Nothing is tracked: both go to the API."""
         return dict.fromkeys(("api_key", "api_secret"), bare(self.api_address))
 
+    def parts(self) -> dict[str, list[dict[str, Any]]]:
+        """What is attached: of each the name, of audiences first."""
+        attached = self.attached.filter(state=FieldState.ATTACHED)
+        pairs = list(attached.values_list("audience__name", "attribute__name"))
+        audiences = [{"audience": name} for name in sorted(name for name, _other in pairs if name)]
+        attributes = [{"attribute": name} for name in sorted(name for _other, name in pairs if name)]
+        return {"attached": audiences + attributes}
+
     @property
     def list_number(self) -> int:
         """Raises ConfigurationError when none is entered."""
         if not self.list_id.isdecimal():
-            raise ConfigurationError("No List ID is entered. Enter it under Heyloyalty information.")
+            raise ConfigurationError(_now("No List ID is entered. Enter it under Heyloyalty information."))
         return int(self.list_id)
 
     @property
@@ -106,6 +118,9 @@ class AttachedField(models.Model):
     ready_at = models.DateTimeField(null=True)
     # Why the list doesn't have it, or why nothing is sent to it.
     problem = models.TextField(blank=True)
+
+    # What the engine notes is written without it.
+    history = HistoricalRecords(excluded_fields=["format", "ready_at", "problem"])
 
     class Meta:
         verbose_name = _("attached field")

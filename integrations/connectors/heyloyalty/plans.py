@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.connectors.heyloyalty.bulk import Seen
 from integrations.connectors.heyloyalty.values import Value
 from integrations.core.connector import SKIP_REASONS, Item, Outcome, Result, Skip
@@ -28,7 +30,7 @@ class Act(enum.StrEnum):
 @dataclass(frozen=True, eq=False)
 class Plan:
     """What to do, with which values. `key` is the address as `bulk.key_of` gives it, `seen` the member as the list
-    shows it."""
+    shows it. `watched`: if it subscribes somebody again who unsubscribed, that is taken back."""
 
     item: Item
     key: str
@@ -36,6 +38,7 @@ class Plan:
     row: Mapping[str, Value]
     member_id: str = ""
     seen: Seen | None = None
+    watched: bool = False
 
 
 def known_id(item: Item) -> str:
@@ -51,7 +54,7 @@ def there_already(item: Item, seen: Seen, *, creates: bool = True) -> Outcome:
     """The list has all the values. What an earlier try may have written counts as written by it: as new, if it was not
     known and may have been created."""
     if not item.maybe_applied:
-        return Outcome(item, Result.UNCHANGED, "The list has these values already.", remote_id=seen.member_id)
+        return Outcome(item, Result.UNCHANGED, _("The list has these values already."), remote_id=seen.member_id)
     result = Result.NEW if item.link is None and creates else Result.UPDATED
-    message = "Heyloyalty has it already: an earlier try arrived, though no answer came back."
+    message = _("Heyloyalty has it already: an earlier try arrived, though no answer came back.")
     return Outcome(item, result, message, remote_id=seen.member_id)

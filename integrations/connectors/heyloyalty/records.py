@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.core.connector import Record, RecordType
 
 # Most members of a file, and those that a look and its answers are worth.
 BATCH = 500
-MEMBER = RecordType("member", "Member", "Members", batch_size=BATCH)
-FIELD = RecordType("field", "Field", "Fields", batch_size=20, merges=True)
+MEMBER = RecordType("member", _("Member"), _("Members"), batch_size=BATCH)
+FIELD = RecordType("field", _("Field"), _("Fields"), batch_size=20, merges=True)
 
 
 def member(

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.connectors.heyloyalty.failures import failure_lines, mail_failures
 from integrations.connectors.heyloyalty.models import ActivationConnection
@@ -17,7 +18,7 @@ from integrations.core.models import Cursor, Event, Run
 EVERY = datetime.timedelta(hours=1)
 # The cursor `{"at": time of the last mail, "run": id of the run that waits to send the next one}`.
 NOTE = "error report"
-WHO = {"Identifier": lambda event, payload: event.label}
+WHO = {gettext_lazy("Identifier"): lambda event, payload: event.label}
 
 
 def finished(connection: ActivationConnection, run: Run) -> None:
@@ -43,7 +44,7 @@ def _report_change(connection: ActivationConnection, run: Run, now: datetime.dat
         _note(connection, {"at": now.isoformat()})
     elif value.get("run", run.pk) == run.pk:
         _note(connection, {**value, "run": run.pk})
-        raise TemporaryError("The next error report of live changes is due within the hour.")
+        raise TemporaryError(_("The next error report of live changes is due within the hour."))
 
 
 def _note(connection: ActivationConnection, value: dict[str, Any]) -> None:

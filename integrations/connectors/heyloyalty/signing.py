@@ -8,6 +8,9 @@ import hmac
 from dataclasses import dataclass, field
 from email.utils import format_datetime, parsedate_to_datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 TIMESTAMP_HEADER = "X-Request-Timestamp"
 # Clocks that differ less are not worth a word; an answer took its time, too.
 CLOCK_OFF_SECONDS = 90
@@ -31,6 +34,16 @@ class Signature:
         return {"Authorization": f"Basic {basic}", TIMESTAMP_HEADER: self.timestamp}
 
 
+BEHIND = gettext_lazy(
+    "Heyloyalty refused the signature (%(status)s): the clock of this server is %(minutes)s minutes behind "
+    "Heyloyalty's, and the time is part of the signature. Set the clock."
+)
+AHEAD = gettext_lazy(
+    "Heyloyalty refused the signature (%(status)s): the clock of this server is %(minutes)s minutes ahead of "
+    "Heyloyalty's, and the time is part of the signature. Set the clock."
+)
+
+
 def sign(api_key: str, api_secret: str, now: datetime.datetime) -> Signature:
     """The signature of an aware time. Neither method nor address nor body is part of it."""
     timestamp = format_datetime(now.astimezone(datetime.UTC), usegmt=True)
@@ -43,14 +56,12 @@ def refusal(status: int, date: str, now: datetime.datetime) -> str:
     tells its own clock."""
     off = _seconds_between(now, date)
     if abs(off) > CLOCK_OFF_SECONDS:
-        return (
-            f"Heyloyalty refused the signature ({status}): the clock of this server is {round(abs(off) / 60)} minutes "
-            f"{'behind' if off > 0 else 'ahead of'} Heyloyalty's, and the time is part of the signature. Set the clock."
-        )
-    return (
-        f"Heyloyalty refused the keys ({status}). Check API key and API secret (in Heyloyalty: user menu › Account "
-        "information). If they are right, check the clock of this server: the time is part of the signature."
-    )
+        return (BEHIND if off > 0 else AHEAD) % {"status": status, "minutes": round(abs(off) / 60)}
+    return _(
+        "Heyloyalty refused the keys (%(status)s). Check API key and API secret (in Heyloyalty: user "
+        "menu › Account information). If they are right, check the clock of this server: the time is "
+        "part of the signature."
+    ) % {"status": status}
 
 
 def _seconds_between(now: datetime.datetime, date: str) -> float:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.models import User
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from integrations.connectors.heyloyalty import records
 from integrations.connectors.heyloyalty.attached import attributes, audiences, ensure, filled, value_of
@@ -26,7 +28,7 @@ from integrations.sources.cdp.states import count_identifiers, states_of
 if TYPE_CHECKING:
     from integrations.connectors.heyloyalty.connector import HeyloyaltyActivation
 
-SYNC, COMPARE, EMPTY = "sync", "comparison", "empty"
+SYNC, COMPARE, EMPTY = gettext_noop("sync"), gettext_noop("comparison"), "empty"
 PAGE = 1000
 
 
@@ -79,7 +81,7 @@ def compared(connector: HeyloyaltyActivation, run: Run) -> Iterator[Page]:
     size, page, first = page_size(member_list), 1, None
     while members := client.members(member_list.id, page, size):
         if members[0].get("id") == first:
-            raise TemporaryError("Heyloyalty sent the same page of members twice; it will be tried again.")
+            raise TemporaryError(_("Heyloyalty sent the same page of members twice; it will be tried again."))
         page, first = page + 1, members[0].get("id")
         for start in range(0, len(members), PAGE):
             yield Page(_different(connector, members[start : start + PAGE]), {"run": run.pk})

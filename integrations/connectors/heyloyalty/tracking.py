@@ -6,15 +6,17 @@ Nothing keeps the same row from being imported twice: whoever calls remembers wh
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from integrations.connectors.heyloyalty.bulk import DELIMITER, File, split
 from integrations.connectors.heyloyalty.values import COPENHAGEN, local, read_moment, written
 from integrations.core.errors import RecordError
 from integrations.core.mapping import is_empty
+from integrations.core.spreadsheet import inert
 
 # https://tracking.heycommerce.dk/api: the columns an import of transactions knows.
 TRANSACTION_COLUMNS = (
@@ -38,8 +40,6 @@ CREATED_AT = "created_at"
 # Heyloyalty documents the first only; the second is ours.
 BOUGHT, RETURNED = "bought", "returned"
 DATE_FORMAT = "Y-m-d H:i:s"
-# A cell that begins so would be a formula to whoever opens an export or the error report in a spreadsheet.
-FORMULA = re.compile(r"[=+\-@\t\r]")
 
 Line = dict[str, str]
 
@@ -59,7 +59,7 @@ def booking(values: Mapping[str, Any], zone: datetime.tzinfo = COPENHAGEN) -> Li
     """A booking by column, whatever columns it has beside `email`."""
     line = {name: written_cell(name, value, zone) for name, value in values.items() if not is_empty(value)}
     if not line.get("email"):
-        raise RecordError("It has no e-mail address, and the activity feed knows people by theirs only.")
+        raise RecordError(_("It has no e-mail address, and the activity feed knows people by theirs only."))
     return line
 
 
@@ -72,7 +72,8 @@ def written_cell(name: str, value: Any, zone: datetime.tzinfo) -> str:
         return inert(written(value))
     except ValueError as error:
         raise RecordError(
-            f"{name}: what the source sent {error}. Correct it at the source, then press Retry."
+            _("%(name)s: what the source sent %(error)s. Correct it at the source, then press Retry.")
+            % {"name": name, "error": error}
         ) from None
 
 
@@ -82,13 +83,8 @@ def decimal(value: Any) -> str:
     except InvalidOperation:
         number = Decimal("nan")
     if isinstance(value, bool) or not number.is_finite() or abs(number.adjusted()) > 30:
-        raise ValueError("is not a number")
+        raise ValueError(_("is not a number"))
     return format(number, "f")
-
-
-def inert(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if FORMULA.match(text) else text
 
 
 def transactions(lines: Iterable[Line], errors_to: str) -> list[File]:

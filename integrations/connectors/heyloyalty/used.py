@@ -19,7 +19,7 @@ from integrations.sources.cdp.uses import Use
 def activations(kind: str, definition_id: int, user: Any) -> Iterator[Use]:
     """Also those this user has no access to: deleting concerns them, too. Their names stay theirs."""
     attached = AttachedField.objects.filter(**{f"{kind}_id": definition_id}, state=AttachedField.State.ATTACHED)
-    visible = Connection.objects.visible_to(user).filter(pk__in=attached.values("connection_id"))
+    visible = Connection.objects.visible_to(user).installed().filter(pk__in=attached.values("connection_id"))
     names = dict(visible.values_list("pk", "name"))
     for row in attached:
         name = names.get(row.connection_id)

@@ -14,6 +14,7 @@ from typing import Any
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext as _
 
 from integrations.connectors.heyloyalty.fields import (
     BOOLEAN,
@@ -84,29 +85,35 @@ class Converter:
         field = self.member_list.fields.get(name)
         if field is None:
             raise ConfigurationError(
-                f"The list “{self.member_list.name}” has no field {name} any more. Choose another field in the field "
-                "mapping, or add it to the list in Heyloyalty."
+                _(
+                    "The list “%(list)s” has no field %(name)s any more. Choose another field in the field "
+                    "mapping, or add it to the list in Heyloyalty."
+                )
+                % {"list": self.member_list.name, "name": name}
             )
         try:
             return self._converted(field, raw)
         except ValueError as error:
             raise RecordError(
-                f"{field.label} ({field.name}): what the source sent {error}. Correct it at the source, or remove the "
-                "field from the field mapping, then press Retry."
+                _(
+                    "%(label)s (%(name)s): what the source sent %(error)s. Correct it at the source, or remove "
+                    "the field from the field mapping, then press Retry."
+                )
+                % {"label": field.label, "name": field.name, "error": error}
             ) from None
 
     def _converted(self, field: ListField, raw: Any) -> Value:
         if field.format == MULTI:
             return self._options(field, raw)
         if isinstance(raw, COMPOUND):
-            raise ValueError("is not a single value")
+            raise ValueError(_("is not a single value"))
         if field.format == CHOICE:
             return country(field, raw) if field.name == COUNTRY else option(field, raw)
         return (self._by_name.get(field.name) or self._by_format.get(field.format, text))(raw)
 
     def _options(self, field: ListField, raw: Any) -> list[str]:
         if isinstance(raw, dict):
-            raise ValueError("is not a list of options")
+            raise ValueError(_("is not a list of options"))
         parts = raw if isinstance(raw, COMPOUND) else written(raw).split(self.separator or "\0")
         return list(dict.fromkeys(option(field, part) for part in parts if written(part)))
 
@@ -117,7 +124,7 @@ class Converter:
 
 def written(raw: Any) -> str:
     if isinstance(raw, COMPOUND):
-        raise ValueError("is not a single value")
+        raise ValueError(_("is not a single value"))
     return ("1" if raw else "0") if isinstance(raw, bool) else str(raw).strip()
 
 
@@ -125,7 +132,7 @@ def text(raw: Any) -> str:
     """Up to 255 characters. Raises ValueError, as do all below."""
     value = written(raw)
     if len(value) > LONGEST_TEXT:
-        raise ValueError(f"is longer than {LONGEST_TEXT} characters")
+        raise ValueError(_("is longer than %(most)s characters") % {"most": LONGEST_TEXT})
     return value
 
 
@@ -134,7 +141,7 @@ def email(raw: Any) -> str:
     try:
         validate_email(value)
     except ValidationError:
-        raise ValueError("is not an e-mail address") from None
+        raise ValueError(_("is not an e-mail address")) from None
     return value
 
 
@@ -143,38 +150,38 @@ def mobile(raw: Any, region: str = DANISH) -> str:
     try:
         parsed = phonenumbers.parse(written(raw), region)
     except phonenumbers.NumberParseException:
-        raise ValueError("is not a mobile number") from None
+        raise ValueError(_("is not a mobile number")) from None
     digits: str = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
     if not phonenumbers.is_possible_number(parsed) or len(digits) < FEWEST_DIGITS:
-        raise ValueError("is not a mobile number")
+        raise ValueError(_("is not a mobile number"))
     return digits
 
 
 def number(raw: Any) -> str:
     if isinstance(raw, bool):
-        raise ValueError("is yes/no, but the field takes a number")
+        raise ValueError(_("is yes/no, but the field takes a number"))
     try:
         value = Decimal(written(raw))
     except InvalidOperation:
-        raise ValueError("is not a number") from None
+        raise ValueError(_("is not a number")) from None
     if not value.is_finite() or value.adjusted() > 17:
-        raise ValueError("is not a number of at most 18 digits")
+        raise ValueError(_("is not a number of at most 18 digits"))
     if value != value.to_integral_value():
-        raise ValueError("is not a whole number")
+        raise ValueError(_("is not a whole number"))
     return str(int(value))
 
 
 def boolean(raw: Any) -> str:
     value = BOOLEANS.get(written(raw).lower())
     if value is None:
-        raise ValueError("is neither yes nor no")
+        raise ValueError(_("is neither yes nor no"))
     return value
 
 
 def option(field: ListField, raw: Any) -> str:
     found = field.option_id(written(raw))
     if found is None:
-        raise ValueError("is not one of the field's options")
+        raise ValueError(_("is not one of the field's options"))
     return found
 
 
@@ -184,7 +191,7 @@ def country(field: ListField, raw: Any) -> str:
     labels = [value, *country_names().get(value.upper(), ())]
     found = next((found for label in labels if (found := field.option_id(label))), None)
     if found is None:
-        raise ValueError("is not one of the field's countries")
+        raise ValueError(_("is not one of the field's countries"))
     return found
 
 
@@ -203,8 +210,9 @@ def read_moment(raw: Any, date_format: str = "") -> datetime.datetime:
             return datetime.datetime.strptime(written(raw), strptime_format(date_format))
         return datetime.datetime.fromisoformat(written(raw))
     except ValueError:
-        how = f" of the form {date_format}" if date_format else ""
-        raise ValueError(f"is not a date{how}") from None
+        if date_format:
+            raise ValueError(_("is not a date of the form %(form)s") % {"form": date_format}) from None
+        raise ValueError(_("is not a date")) from None
 
 
 def local(moment: datetime.datetime, zone: datetime.tzinfo) -> datetime.datetime:
@@ -212,7 +220,7 @@ def local(moment: datetime.datetime, zone: datetime.tzinfo) -> datetime.datetime
     try:
         return (moment.astimezone(zone) if moment.tzinfo else moment).replace(tzinfo=None)
     except OverflowError:
-        raise ValueError("is not a date") from None
+        raise ValueError(_("is not a date")) from None
 
 
 def strptime_format(date_format: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +24,7 @@ KEY = Step(
     _("API key"),
     (
         (None, {"fields": ("name", "api_key")}),
-        (_("Connection"), {"fields": ("api_address", "calls_per_minute", "description", "access_roles")}),
+        (_("Connection"), {"fields": ("api_address", "calls_per_minute", "description")}),
     ),
 )
 EXPIRY_STEP = Step(
@@ -59,12 +59,18 @@ class LeadHubAdmin(ConnectionAdmin):
     conditional_fields = {"expiry_days": "expiry_notification == 'send'"}
 
     def settings_saved(self, request: HttpRequest, obj: Any) -> None:
-        """Activation: the first key is tried at once, and the integration is on when LeadHub takes it. Each later key
-        is tried, too: a wrong one would show only with the next change of a customer."""
         super().settings_saved(request, obj)
         if obj.expiry_notification == Notification.NOT:
             # Nights while it was off are no missed ones.
             Cursor.objects.filter(connection_id=obj.pk, job=NIGHTLY).delete()
+
+    def _saved(self, request: HttpRequest, obj: Any, step: Step) -> HttpResponseRedirect:
+        """Activation: the first key is tried at once, and the integration is on when LeadHub takes it. Each later key
+        is tried, too: a wrong one would show only with the next change of a customer."""
+        self._activate_or_try(request, obj)
+        return super()._saved(request, obj, step)
+
+    def _activate_or_try(self, request: HttpRequest, obj: Any) -> None:
         if "api_key" not in obj.secrets_set or not request.user.has_perm(RUN):
             return
         if obj.state == Connection.State.DRAFT:

@@ -1,10 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class LeadHubConfig(AppConfig):
     name = "integrations.connectors.leadhub"
     label = "leadhub"
-    verbose_name = "LeadHub Integration"
+    verbose_name = _("LeadHub Integration")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

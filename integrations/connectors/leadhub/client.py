@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from django.utils.translation import gettext as _
+
 from integrations.core.errors import ConfigurationError, RecordError, SyncError, TemporaryError
 from integrations.core.http import Answer, HttpClient
 from integrations.core.http.ratelimit import RateLimits
@@ -65,11 +67,15 @@ class NoSuchProfile(TemporaryError):
 def classify(answer: Answer) -> None:
     """What LeadHub means by an error: https://api.leadhub.co/openapi.json, 400 and 422 alike."""
     if answer.status in (401, 403):
-        raise ConfigurationError(f"Check the API key is correct. LeadHub answered: {reason(answer)}.")
+        raise ConfigurationError(
+            _("Check the API key is correct. LeadHub answered: %(reason)s.") % {"reason": reason(answer)}
+        )
     if answer.status == 404:
-        raise NoSuchProfile("LeadHub doesn't know this person yet. It will be tried again.")
+        raise NoSuchProfile(_("LeadHub doesn't know this person yet. It will be tried again."))
     if answer.status in (400, 422):
-        raise RecordError(f"LeadHub refused it: {reason(answer)}. Correct the customer, then press Retry.")
+        raise RecordError(
+            _("LeadHub refused it: %(reason)s. Correct the customer, then press Retry.") % {"reason": reason(answer)}
+        )
 
 
 def reason(answer: Answer) -> str:

@@ -8,8 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
-from integrations.connectors.leadhub import nights, tags
+from integrations.connectors.leadhub import card, nights, tags
 from integrations.connectors.leadhub.client import PROFILES, READS, TAGS, LeadHubClient
 from integrations.connectors.leadhub.models import LeadHubConnection, Notification
 from integrations.core.connector import (
@@ -34,12 +36,12 @@ from integrations.core.registry import register
 from integrations.sources.loyalty.expiry import expiring, expiring_of
 from integrations.sources.loyalty.states import CustomerState, count_customers, states, states_of
 
-ACCOUNT = RecordType("account", "Account change", "Account changes", merges=True)
-PIN = RecordType("pin", "PIN change", "PIN changes")
-EXPIRY = RecordType("expiry", "Expiry notification", "Expiry notifications")
+ACCOUNT = RecordType("account", gettext_lazy("Account change"), gettext_lazy("Account changes"), merges=True)
+PIN = RecordType("pin", gettext_lazy("PIN change"), gettext_lazy("PIN changes"))
+EXPIRY = RecordType("expiry", gettext_lazy("Expiry notification"), gettext_lazy("Expiry notifications"))
 TAG_NAMES = {ACCOUNT.name: tags.ACCOUNT_CHANGED, PIN.name: tags.PIN_CHANGED, EXPIRY.name: tags.EXPIRY_CHANGED}
 
-EXPORT, NIGHTLY = "export", "expiry notification"
+EXPORT, NIGHTLY = gettext_noop("export"), gettext_noop("expiry notification")
 # In the connection's own time zone. Points are lost at midnight: by then it is settled who loses some.
 AT_NIGHT = datetime.time(1, 0)
 PAGE = 500
@@ -61,8 +63,10 @@ def record(record_type: RecordType, state: CustomerState, payload: dict[str, Any
 
 @register(LeadHubConnection)
 class LeadHub(Connector):
-    label = "LeadHub Integration"
-    summary = "Points, PINs and coming expiries of loyalty customers reach LeadHub as tags."
+    label = gettext_lazy("LeadHub Integration")
+    summary = gettext_lazy("Points, PINs and coming expiries of loyalty customers reach LeadHub as tags.")
+    flow = card.FLOW
+    needs = card.NEEDS
     record_types = (ACCOUNT, PIN, EXPIRY)
     exports = {"loyalty.customer": EXPORT}
     duties = frozenset({"loyalty.pin_mail"})
@@ -92,7 +96,7 @@ class LeadHub(Connector):
 
     def check(self) -> Iterator[CheckStep]:
         """Sends ellity_test_connection, as activation does."""
-        label = f"LeadHub accepts the API key and the tag {tags.TEST_CONNECTION}"
+        label = _("LeadHub accepts the API key and the tag %(tag)s") % {"tag": tags.TEST_CONNECTION}
         try:
             self.client.put_profile(TEST_USER, None)
             self.client.post_tag(TEST_USER, tags.TEST_CONNECTION, {})
@@ -104,7 +108,7 @@ class LeadHub(Connector):
     def jobs(self) -> dict[str, Job]:
         if self.connection.expiry_notification == Notification.NOT:
             return {}
-        return {NIGHTLY: Job("Notification before expiry", at=AT_NIGHT, bulk=True)}
+        return {NIGHTLY: Job(_("Notification before expiry"), at=AT_NIGHT, bulk=True)}
 
     def estimate(self, job: str) -> Estimate:
         customers = count_customers()
@@ -211,7 +215,7 @@ class LeadHub(Connector):
         names = {"first_name": item.payload["firstName"], "last_name": item.payload["lastName"]}
         self.client.put_profile(person, email, **{field: value for field, value in names.items() if value})
         if item.maybe_applied and _is_there(self.client.tags_of(email).get(name), data):
-            message = "LeadHub has it already: an earlier try arrived, though no answer came back."
+            message = _("LeadHub has it already: an earlier try arrived, though no answer came back.")
             return Outcome(item, result, message, remote_id=person)
         answer = self.client.post_tag(person, name, data)
         return Outcome(item, result, remote_id=person, call=answer.call)

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from integrations.connectors.leadsquared.client import LeadSquaredClient, Refused
 from integrations.connectors.leadsquared.leads import find, refusal
 from integrations.connectors.leadsquared.models import Behaviour
@@ -26,9 +29,9 @@ WAITS_FOR_LEAD = 3
 FIXED = ("ActivityEvent", "ActivityNote", "ActivityDateTime")
 # Where LeadSquared tells an activity's note, depending on its type.
 NOTES = ("NotableEventDescription", "ActivityEvent_Note", "ActivityNote")
-NO_LEAD = (
-    "The lead of this activity isn't in the destination account. Sync the lead first, for example by saving it in "
-    "the source account, then press Retry."
+NO_LEAD = gettext_lazy(
+    "The lead of this activity isn't in the destination account. Sync the lead first, for "
+    "example by saving it in the source account, then press Retry."
 )
 
 
@@ -62,7 +65,7 @@ def _plan(sync: LeadSync, item: Item) -> dict[str, Any] | Outcome:
     lead = lead_id(sync, item)
     if not lead:
         waits = item.attempts <= WAITS_FOR_LEAD
-        return Outcome(item, Result.WAITING if waits else Result.FAILED, NO_LEAD, "no-lead")
+        return Outcome(item, Result.WAITING if waits else Result.FAILED, str(NO_LEAD), "no-lead")
     if item.maybe_applied and (known := _arrived_before(sync.client, lead, item)):
         return {"ProspectActivityId": known, **body(item)}
     return {"RelatedProspectId": lead, **body(item)}
@@ -82,7 +85,7 @@ def body(item: Item) -> dict[str, Any]:
     values = {**item.mapped.defaults, **item.values}
     event = str(values.get("ActivityEvent") or "")
     if not event.isdigit():
-        raise RecordError("The activity has no activity type (ActivityEvent). Map it in Edit Mapping, then Retry.")
+        raise RecordError(_("The activity has no activity type (ActivityEvent). Map it in Edit Mapping, then Retry."))
     fixed = {name: values[name] for name in FIXED if name in values} | {"ActivityEvent": int(event)}
     custom = [{"SchemaName": name, "Value": value} for name, value in values.items() if name not in FIXED]
     return {**fixed, "Fields": custom}
@@ -143,7 +146,7 @@ def _from_rows(
         if row.get(success):
             yield Outcome(item, result, remote_id=remote_id, call=answer.call, row=place)
         else:
-            reason = str(row.get("ExceptionMessage") or row.get("ErrorMessage") or "no reason given")
+            reason = str(row.get("ExceptionMessage") or row.get("ErrorMessage") or _("no reason given"))
             yield _refused(item, reason, answer.call, place)
 
 

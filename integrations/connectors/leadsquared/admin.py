@@ -21,7 +21,6 @@ ACCOUNT = Step(
     (
         (None, {"fields": ("name",)}),
         (_("Destination account"), {"fields": ("region", "api_address", "access_key", "secret_key")}),
-        (_("Connector Access"), {"fields": ("access_roles",)}),
         (_("API limits of your plan"), {"fields": ("calls_per_5s", "bulk_calls_per_5s")}),
     ),
 )

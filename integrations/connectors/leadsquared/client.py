@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.core.errors import ConfigurationError, RecordError, TemporaryError, Throttled
 from integrations.core.http import Answer, HttpClient
 from integrations.core.http.ratelimit import RateLimits
@@ -152,28 +154,36 @@ def classify(answer: Answer) -> None:
     """Raise what LeadSquared's one error envelope means; it also comes with status 200 and 500."""
     if answer.status == 401:
         raise ConfigurationError(
-            "LeadSquared refused the keys. Check Access Key and Secret Key (Settings › API and Webhooks in "
-            "LeadSquared), that their user is active, and that the API address is the one of your region."
+            _(
+                "LeadSquared refused the keys. Check Access Key and Secret Key (Settings › API and Webhooks "
+                "in LeadSquared), that their user is active, and that the API address is the one of your "
+                "region."
+            )
         )
     if answer.status == 404:
-        raise ConfigurationError("There is no LeadSquared API at this address. Check the API address in the settings.")
+        raise ConfigurationError(
+            _("There is no LeadSquared API at this address. Check the API address in the settings.")
+        )
     envelope = _envelope(answer)
     if envelope is None or answer.status == 429:
         return
     kind = str(envelope.get("ExceptionType") or "")
-    text = str(envelope.get("ExceptionMessage") or "no reason given")
+    text = str(envelope.get("ExceptionMessage") or _("no reason given"))
     if kind == RATE_LIMIT_EXCEPTION:
-        raise Throttled("LeadSquared's rate limit was reached; it is sent again shortly.", retry_after=PAUSE_SECONDS)
+        raise Throttled(_("LeadSquared's rate limit was reached; it is sent again shortly."), retry_after=PAUSE_SECONDS)
     if kind.startswith("MX"):
         raise Refused(kind, text)
-    raise TemporaryError(f"LeadSquared reported an error of its own ({kind or answer.status}); it will be tried again.")
+    raise TemporaryError(
+        _("LeadSquared reported an error of its own (%(kind)s); it will be tried again.")
+        % {"kind": kind or answer.status}
+    )
 
 
 class Refused(RecordError):
     """LeadSquared's own verdict on a record: `kind` is its MX… exception, `reason` its text (may hold values)."""
 
     def __init__(self, kind: str, reason: str) -> None:
-        super().__init__(f"LeadSquared refused this record: {kind}.")
+        super().__init__(_("LeadSquared refused this record: %(kind)s.") % {"kind": kind})
         self.kind = kind
         self.reason = reason
 
@@ -197,7 +207,7 @@ def _attributes(lead: Attributes, search_by: str) -> list[dict[str, Any]]:
 def _rows(answer: Answer) -> list[dict[str, Any]]:
     found = answer.json()
     if not isinstance(found, list):
-        raise TemporaryError("LeadSquared answered in an unexpected form; it will be tried again.", call=answer.call)
+        raise TemporaryError(_("LeadSquared answered in an unexpected form; it will be tried again."), call=answer.call)
     return [row for row in found if isinstance(row, dict)]
 
 

@@ -6,9 +6,13 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 
-from integrations.connectors.leadsquared import activities, leads, preview
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations.connectors.leadsquared import activities, card, leads, preview
 from integrations.connectors.leadsquared.client import BULK, GENERAL, MAX_ACTIVITIES, MAX_UPSERT, LeadSquaredClient
 from integrations.connectors.leadsquared.fields import (
     ACTIVITY_MAPPING,
@@ -41,8 +45,10 @@ from integrations.core.models import Delivery
 from integrations.core.redact import pseudonym
 from integrations.core.registry import register
 
-LEAD = RecordType("lead", "Lead", "Leads", LEAD_MAPPING, MAX_UPSERT)
-ACTIVITY = RecordType("activity", "Activity", "Activities", ACTIVITY_MAPPING, MAX_ACTIVITIES, optional=True)
+LEAD = RecordType("lead", gettext_lazy("Lead"), gettext_lazy("Leads"), LEAD_MAPPING, MAX_UPSERT)
+ACTIVITY = RecordType(
+    "activity", gettext_lazy("Activity"), gettext_lazy("Activities"), ACTIVITY_MAPPING, MAX_ACTIVITIES, optional=True
+)
 # LeadSquared counts over five seconds, by when calls arrive; a little longer here keeps uneven travel times from
 # costing a 429.
 WINDOW_SECONDS = 5.25
@@ -52,8 +58,10 @@ MAX_CLOCK_SKEW = datetime.timedelta(minutes=5)
 
 @register(LeadSquaredConnection)
 class LeadSync(Connector):
-    label = "LeadSquared Lead Sync"
-    summary = "Leads and activities of one LeadSquared account arrive in another."
+    label = gettext_lazy("LeadSquared Lead Sync")
+    summary = gettext_lazy("Leads and activities of one LeadSquared account arrive in another.")
+    flow = card.FLOW
+    needs = card.NEEDS
     record_types = (LEAD, ACTIVITY)
     connection: LeadSquaredConnection
 
@@ -100,9 +108,9 @@ class LeadSync(Connector):
         try:
             answer = self.client.lead_field("EmailAddress")
         except SyncError as error:
-            yield CheckStep("LeadSquared answers and accepts the keys", False, error.message)
+            yield CheckStep(_("LeadSquared answers and accepts the keys"), False, error.message)
             return
-        yield CheckStep("LeadSquared answers and accepts the keys", True, self.connection.base_url)
+        yield CheckStep(_("LeadSquared answers and accepts the keys"), True, self.connection.base_url)
         yield _clock(answer.headers.get("Date", ""))
         yield from self._check_search_fields()
 
@@ -110,14 +118,17 @@ class LeadSync(Connector):
         try:
             names = {field.name for field in self.describe(LEAD.name)}
         except SyncError as error:
-            yield CheckStep("The account's lead fields can be read", False, error.message)
+            yield CheckStep(_("The account's lead fields can be read"), False, error.message)
             return
-        yield CheckStep("The account's lead fields can be read", True, f"{len(names)} fields")
+        yield CheckStep(_("The account's lead fields can be read"), True, f"{len(names)} fields")
         for name in filter(None, (self.connection.search_by, self.connection.secondary_search_by)):
-            detail = "" if name in names else "Choose another field under Basic Settings."
-            yield CheckStep(f"The search field {name} exists", name in names, detail)
+            detail = "" if name in names else _("Choose another field under Basic Settings.")
+            yield CheckStep(_("The search field %(name)s exists") % {"name": name}, name in names, detail)
 
     # -- in ----------------------------------------------------------------------------------------
+
+    # Any other status counts as a failure of the webhook, and repeated ones have LeadSquared switch it off.
+    refuses_with = HTTPStatus.OK
 
     @classmethod
     def acknowledge(cls, ok: bool, reason: str = "") -> dict[str, Any]:
@@ -129,7 +140,9 @@ class LeadSync(Connector):
         if self.connection.sync_activities:
             records += [self.activity(payload) for payload in found.activities]
         elif found.activities:
-            found.ignored.append(f"{len(found.activities)} activities: Activity Entity is switched off.")
+            found.ignored.append(
+                _("%(number)s activities: Activity Entity is switched off.") % {"number": len(found.activities)}
+            )
         return Received(records, found.ignored)
 
     def lead(self, payload: dict[str, Any]) -> Record:
@@ -233,10 +246,14 @@ def _name(user: dict[str, Any]) -> str:
 
 
 def _clock(date: str) -> CheckStep:
-    label = "The clocks agree"
+    label = _("The clocks agree")
     try:
         skew = abs(parsedate_to_datetime(date) - datetime.datetime.now(datetime.UTC))
     except (TypeError, ValueError):
-        return CheckStep(label, True, "LeadSquared did not say its time.")
+        return CheckStep(label, True, _("LeadSquared did not say its time."))
     late = skew > MAX_CLOCK_SKEW
-    return CheckStep(label, not late, f"They differ by {int(skew.total_seconds())} s. Set this server's clock." * late)
+    return CheckStep(
+        label,
+        not late,
+        _("They differ by %(seconds)s s. Set this server's clock.") % {"seconds": int(skew.total_seconds())} * late,
+    )

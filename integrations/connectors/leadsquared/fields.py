@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from integrations.core.connector import Field, Kind
 from integrations.core.mapping import MappingRow
@@ -40,9 +44,9 @@ ACTIVITY_MAPPING = (
 )
 # Without them an activity can't be posted; its custom fields are the account's own.
 ACTIVITY_FIELDS = (
-    Field("ActivityEvent", "Activity type (code)", Kind.NUMBER, required=True),
-    Field("ActivityNote", "Note"),
-    Field("ActivityDateTime", "Date and time", Kind.DATETIME),
+    Field("ActivityEvent", gettext_noop("Activity type (code)"), Kind.NUMBER, required=True),
+    Field("ActivityNote", gettext_noop("Note")),
+    Field("ActivityDateTime", gettext_noop("Date and time"), Kind.DATETIME),
 )
 
 
@@ -75,7 +79,8 @@ def activity_fields(types: list[dict[str, Any]]) -> list[Field]:
             if name.startswith("mx_Custom_"):
                 labels.setdefault(name, []).append(str(entry.get("DisplayName") or name))
     custom = [Field(name, " / ".join(dict.fromkeys(found))) for name, found in labels.items()]
-    return [*ACTIVITY_FIELDS, *sorted(custom, key=lambda field: int(field.name.rpartition("_")[2]))]
+    fixed = [replace(field, label=_(field.label)) for field in ACTIVITY_FIELDS]
+    return [*fixed, *sorted(custom, key=lambda field: int(field.name.rpartition("_")[2]))]
 
 
 def _form(properties: Any) -> list[dict[str, Any]]:

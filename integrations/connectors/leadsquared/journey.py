@@ -23,7 +23,7 @@ UNKNOWN_FIELD = "mx_Old_System_Id"
 
 def set_up(practice: str) -> None:
     """The sample connection and the source account's automation; what exists already stays."""
-    connection = LeadSquaredConnection.objects.filter(name=NAME).first() or _connect(practice)
+    connection = LeadSquaredConnection.objects.installed().filter(name=NAME).first() or _connect(practice)
     with _practice(practice) as source:
         if not source.get("automations").json():
             address = hooks.new_address(connection, by="demo")
@@ -48,7 +48,7 @@ def _connect(practice: str) -> LeadSquaredConnection:
 
 
 def walk(practice: str) -> Iterator[Step]:
-    connection = LeadSquaredConnection.objects.get(name=NAME)
+    connection = LeadSquaredConnection.objects.installed().get(name=NAME)
     with _practice(practice) as source:
         yield _step("a new lead arrives", _save(source, FirstName="Grace", EmailAddress=EMAIL, Phone="20 30 40 50"))
         lead_id = _leads(source)[0]["ProspectID"]

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 from integrations.connectors.leadsquared.client import DUPLICATE_EXCEPTION, LeadSquaredClient, Refused
 from integrations.connectors.leadsquared.fields import PHONES
 from integrations.connectors.leadsquared.models import Behaviour
@@ -163,7 +165,7 @@ def _write_batch(client: LeadSquaredClient, writes: list[Write]) -> Iterator[Out
             yield Outcome(write.item, result, remote_id=lead_id, call=answer.call, row=place)
         else:
             kind = str(row.get("ExceptionType") or "")
-            reason = str(row.get("ErrorMessage") or row.get("ExceptionMessage") or "no reason given")
+            reason = str(row.get("ErrorMessage") or row.get("ExceptionMessage") or _("no reason given"))
             yield _refused(client, write, kind, reason, answer.call, place)
 
 
@@ -177,10 +179,10 @@ def _refused(
 
 def refusal(what: str, reason: str, values: dict[str, Any], hint: str = "") -> str:
     """LeadSquared's verdict as a sentence that says what to do."""
-    return (
-        f"LeadSquared refused this {what}: {hide_values(reason, values)} {hint}Correct the value at the source or the "
-        "row in Edit Mapping, then press Retry."
-    )
+    return _(
+        "LeadSquared refused this %(what)s: %(reason)s %(hint)sCorrect the value at the source or "
+        "the row in Edit Mapping, then press Retry."
+    ) % {"what": what, "reason": hide_values(reason, values), "hint": hint}
 
 
 def _other_lead(client: LeadSquaredClient, write: Write, reason: str) -> str:
@@ -192,7 +194,11 @@ def _other_lead(client: LeadSquaredClient, write: Write, reason: str) -> str:
         other = _look_up(client, name, str(write.values[name]))
     except SyncError:
         other = None
-    return f"Its {name} belongs to another lead ({other.get('ProspectID')}). " if other else f"The field is {name}. "
+    return (
+        _("Its %(name)s belongs to another lead (%(id)s). ") % {"name": name, "id": other.get("ProspectID")}
+        if other
+        else _("The field is %(name)s. ") % {"name": name}
+    )
 
 
 def hide_values(text: str, values: dict[str, Any]) -> str:

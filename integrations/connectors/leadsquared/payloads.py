@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from integrations.core.errors import RecordError
 from integrations.core.hooks import as_json
 
@@ -18,8 +21,10 @@ LEAD_BLOCKS = ("Current", "Prospect", "Lead")
 ACTIVITY_MARKS = ("ProspectActivityId", "ActivityEvent")
 # Where the lead of an activity is kept after normalising.
 LEAD_OF_ACTIVITY = "Lead"
-NOT_JSON = "The call's body is not JSON. In LeadSquared's Webhook card choose application/json and send it again."
-EMPTY = "The call's body is empty. In LeadSquared's Webhook card choose which fields to send."
+NOT_JSON = gettext_lazy(
+    "The call's body is not JSON. In LeadSquared's Webhook card choose application/json and send it again."
+)
+EMPTY = gettext_lazy("The call's body is empty. In LeadSquared's Webhook card choose which fields to send.")
 
 
 @dataclass
@@ -36,26 +41,26 @@ def normalise(body: bytes, content_type: str = "application/json") -> Normalised
     result = Normalised()
     _sort(_parsed(body, content_type), result)
     if not result.leads and not result.activities:
-        raise RecordError(" ".join(result.ignored) or EMPTY)
+        raise RecordError(" ".join(result.ignored) or str(EMPTY))
     return result
 
 
 def _parsed(body: bytes, content_type: str) -> Any:
     if not body.strip():
-        raise RecordError(EMPTY)
+        raise RecordError(str(EMPTY))
     if content_type == "application/x-www-form-urlencoded":
         return _from_form(body)
     try:
         return as_json(body)
     except ValueError:
-        raise RecordError(NOT_JSON) from None
+        raise RecordError(str(NOT_JSON)) from None
 
 
 def _from_form(body: bytes) -> Any:
     """Form fields; a field that holds JSON text is read as such."""
     pairs = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     if not pairs:
-        raise RecordError(EMPTY)
+        raise RecordError(str(EMPTY))
     parsed = {name: _maybe_json(value) for name, value in pairs.items()}
     only = next(iter(parsed.values()))
     return only if len(parsed) == 1 and isinstance(only, dict | list) else parsed
@@ -80,9 +85,9 @@ def _sort(value: Any, result: Normalised) -> None:
             if isinstance(entry, dict | list):
                 _sort(entry, result)
             else:
-                result.ignored.append(f"Item {number} is not a record.")
+                result.ignored.append(_("Item %(number)s is not a record.") % {"number": number})
     elif not isinstance(value, dict):
-        result.ignored.append("The call holds no lead or activity.")
+        result.ignored.append(_("The call holds no lead or activity."))
     elif any(mark in value for mark in ACTIVITY_MARKS):
         result.activities.append(_activity(value))
     elif snapshot := _snapshots(value):
@@ -92,7 +97,7 @@ def _sort(value: Any, result: Normalised) -> None:
     elif value:
         result.leads.append(value)
     else:
-        result.ignored.append("A record is empty.")
+        result.ignored.append(_("A record is empty."))
 
 
 def _from_attributes(value: Any) -> dict[str, Any]:

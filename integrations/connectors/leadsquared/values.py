@@ -12,6 +12,7 @@ from typing import Any
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext as _
 
 from integrations.core.connector import Field, Kind
 from integrations.core.errors import RecordError
@@ -34,9 +35,9 @@ def phone(raw: Any, country_code: str) -> str:
     try:
         number = phonenumbers.parse(text, None if text.lstrip().startswith("+") else region)
     except phonenumbers.NumberParseException:
-        raise ValueError("is not a phone number") from None
+        raise ValueError(_("is not a phone number")) from None
     if not phonenumbers.is_possible_number(number):
-        raise ValueError("is not a phone number")
+        raise ValueError(_("is not a phone number"))
     zeros = "0" * (number.number_of_leading_zeros or 1) if number.italian_leading_zero else ""
     return f"+{number.country_code}-{zeros}{number.national_number}"
 
@@ -53,13 +54,13 @@ def moment(raw: Any, zone: zoneinfo.ZoneInfo) -> datetime.datetime:
     try:
         parsed = datetime.datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("is not a date") from None
+        raise ValueError(_("is not a date")) from None
     if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=zone)
     try:
         return parsed.astimezone(datetime.UTC)
     except OverflowError:
-        raise ValueError("is not a date") from None
+        raise ValueError(_("is not a date")) from None
 
 
 def is_date_only(raw: Any) -> bool:
@@ -85,19 +86,22 @@ class Converter:
         """The value as LeadSquared takes it. Raises RecordError naming the field, never the value."""
         try:
             if isinstance(raw, COMPOUND):
-                raise ValueError("is not a single value")
+                raise ValueError(_("is not a single value"))
             if field.options:
                 return self._choice(raw, field)
             return self._fitting(self._by_kind.get(field.kind, self._text)(raw), field)
         except ValueError as error:
             raise RecordError(
-                f"{field.label} ({field.name}): what the source sent {error}. Correct it at the source, or switch "
-                "the field off in Edit Mapping, then press Retry."
+                _(
+                    "%(label)s (%(name)s): what the source sent %(error)s. Correct it at the source, or switch "
+                    "the field off in Edit Mapping, then press Retry."
+                )
+                % {"label": field.label, "name": field.name, "error": error}
             ) from None
 
     def _fitting(self, value: str, field: Field) -> str:
         if field.max_length and len(value) > field.max_length:
-            raise ValueError(f"is longer than {field.max_length} characters")
+            raise ValueError(_("is longer than %(most)s characters") % {"most": field.max_length})
         return value
 
     def _text(self, raw: Any) -> str:
@@ -105,19 +109,19 @@ class Converter:
 
     def _number(self, raw: Any) -> str:
         if isinstance(raw, bool):
-            raise ValueError("is yes/no, but the field takes a number")
+            raise ValueError(_("is yes/no, but the field takes a number"))
         try:
             number = Decimal(str(raw).strip())
         except InvalidOperation:
-            raise ValueError("is not a number") from None
+            raise ValueError(_("is not a number")) from None
         if not number.is_finite():
-            raise ValueError("is not a number")
+            raise ValueError(_("is not a number"))
         return format(number, "f")
 
     def _boolean(self, raw: Any) -> str:
         value = BOOLEANS.get(str(raw).strip().lower())
         if value is None:
-            raise ValueError("is neither yes nor no")
+            raise ValueError(_("is neither yes nor no"))
         return value
 
     def _date(self, raw: Any) -> str:
@@ -132,7 +136,7 @@ class Converter:
         try:
             validate_email(text)
         except ValidationError:
-            raise ValueError("is not an e-mail address") from None
+            raise ValueError(_("is not an e-mail address")) from None
         return text
 
     def _choice(self, raw: Any, field: Field) -> str:
@@ -140,4 +144,4 @@ class Converter:
         for option in field.options:
             if option.casefold() == text.casefold():
                 return option
-        raise ValueError("is not one of the field's options")
+        raise ValueError(_("is not one of the field's options"))

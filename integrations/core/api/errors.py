@@ -29,6 +29,7 @@ NOT_JSON = "The body is not valid JSON. Correct it and send it again."
 EMPTY = "The body is empty. Send JSON, with its length in the header “Content-Length”."
 TOO_LARGE = f"The body is larger than {MAX_BODY_MB} MB and was not read. Send fewer rows a request."
 NOTHING_HERE = "There is nothing at this address. The addresses are listed at /api/docs."
+NOT_TAKEN = "This address takes {methods}, nothing else. The addresses are listed at /api/docs."
 AWAY = "The portal's database can't be reached at the moment. Send the request again later."
 CLASH = "Another request wrote the same record at the same moment. Nothing was changed; send this one again."
 BROKEN = "Something went wrong in the portal. The server's log says what."
@@ -85,6 +86,14 @@ def answer_errors(api: NinjaAPI) -> None:
 
 def not_found(request: HttpRequest, problem: Any = None, **kwargs: Any) -> HttpResponse:
     return error(404, str(problem or "") or NOTHING_HERE)
+
+
+def not_taken(answer: HttpResponse) -> HttpResponse:
+    """django-ninja's own 405 is plain text."""
+    methods = ", ".join(sorted(answer["Allow"].split(", ")))
+    refusal = error(405, NOT_TAKEN.format(methods=methods))
+    refusal["Allow"] = methods
+    return refusal
 
 
 def unavailable(request: HttpRequest, problem: Any = None) -> HttpResponse:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, cast
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from ninja.openapi.docs import Swagger
 from ninja.openapi.views import openapi_json
 
 from integrations.core.api.auth import ApiTokenAuth
-from integrations.core.api.errors import answer_errors, unavailable
+from integrations.core.api.errors import answer_errors, not_taken, unavailable
 from integrations.core.api.scopes import add_scope
 from integrations.core.api.tokens import token_of
 
@@ -65,6 +66,21 @@ api = NinjaAPI(
     docs_decorator=_for_staff,
 )
 answer_errors(api)
+
+
+def with_sentences(patterns: Iterable[Any]) -> None:
+    """The one refusal that django-ninja makes outside its exception handlers: a method that an address doesn't take."""
+    for pattern in patterns:
+        pattern.callback = _with_sentence(pattern.callback)
+
+
+def _with_sentence(view: View) -> View:
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer = view(request, *args, **kwargs)
+        return not_taken(answer) if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED else answer
+
+    return answered
 
 
 def register_api(name: str, label: Any, router: Router) -> None:

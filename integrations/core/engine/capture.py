@@ -11,15 +11,19 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from integrations.core.causes import cause_of
 from integrations.core.connector import Record
+from integrations.core.engine import counts
 from integrations.core.engine.rows import insert
 from integrations.core.engine.wake import wake
 from integrations.core.models import Connection, Event, EventPayload, Run
 
 CHUNK = 1000
 KEY_LENGTH = 191
+REFUSED = "refused"
 EVENT_COLUMNS = (
     "record_type", "key", "label", "source_time", "dedupe_key", "due_at", "settled_at", "outcome", "code", "message",
+    "cause",
 )  # fmt: skip
 COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 KEY = EVENT_COLUMNS.index("key")
@@ -50,6 +54,7 @@ def capture(
     """
     fresh = _once(connection.pk, records)
     now = timezone.now()
+    broken: list[counts.Failure] = []
     with transaction.atomic():
         for start in range(0, len(fresh), CHUNK):
             chunk = fresh[start : start + CHUNK]
@@ -58,11 +63,13 @@ def capture(
             ids = insert(Event, EVENT_COLUMNS, rows, same=same)
             payloads = zip(ids, (to_text(record.payload) for record in chunk), strict=True)
             insert(EventPayload, ("event_id", "body"), payloads)
+            broken += _failures(ids, chunk)
             if priority == Event.Priority.LIVE:
                 _promote(connection.pk, [row[KEY] for row in rows])
-        broken = sum(1 for record in fresh if record.problem)
-        Run.objects.filter(pk=run.pk).update(read=F("read") + len(fresh), failed=F("failed") + broken)
-        if len(fresh) > broken:
+        Run.objects.filter(pk=run.pk).update(read=F("read") + len(fresh), failed=F("failed") + len(broken))
+        counts.add_failures(connection.pk, broken, now)
+        counts.count_hour(connection.pk, [Event.Outcome.FAILED] * len(broken), now)
+        if len(fresh) > len(broken):
             wake(connection.pk)
     return fresh
 
@@ -72,8 +79,18 @@ def _event(record: Record, now: datetime.datetime) -> tuple[Any, ...]:
     what = (record.record_type, storable(record.key, KEY_LENGTH), storable(record.label, KEY_LENGTH))
     once = (record.source_time, record.dedupe_key)
     if record.problem:
-        return *what, *once, None, now, Event.Outcome.FAILED, "refused", record.problem
-    return *what, *once, now, None, Event.Outcome.PENDING, "", ""
+        cause = cause_of(REFUSED, record.problem).digest
+        return *what, *once, None, now, Event.Outcome.FAILED, REFUSED, record.problem, cause
+    return *what, *once, now, None, Event.Outcome.PENDING, "", "", None
+
+
+def _failures(ids: Sequence[int], records: Sequence[Record]) -> list[counts.Failure]:
+    """Those that failed as they came."""
+    return [
+        counts.Failure(pk, record.record_type, cause_of(REFUSED, record.problem))
+        for pk, record in zip(ids, records, strict=True)
+        if record.problem
+    ]
 
 
 def _once(connection_id: int, records: Sequence[Record]) -> list[Record]:

@@ -151,4 +151,7 @@ def _stopped(run: Run) -> bool:
 
 
 def _end(run: Run, status: str, message: str) -> None:
-    Run.objects.filter(pk=run.pk).update(status=status, message=message, complete=True, finished_at=timezone.now())
+    """Given up: that is more than some of its records failing."""
+    plan = {**run.plan, "broke": True}
+    ended = {"status": status, "message": message, "plan": plan, "complete": True, "finished_at": timezone.now()}
+    Run.objects.filter(pk=run.pk).update(**ended)

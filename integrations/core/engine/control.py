@@ -14,17 +14,19 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from integrations.core.causes import cause_of
 from integrations.core.connector import SKIP_REASONS, Skip
-from integrations.core.engine import collect
+from integrations.core.engine import collect, counts, retry
 from integrations.core.engine.lease import Held
 from integrations.core.engine.settle import finish_runs
 from integrations.core.engine.wake import wake
-from integrations.core.models import Event, Run
+from integrations.core.models import Connection, Event, Run
 from integrations.core.models.journal import OPEN
 
 CHUNK = 1000
 # These can be paused and stopped; other work is over in a moment.
-LONG = (Run.Trigger.IMPORT, Run.Trigger.EXPORT)
+LONG = (Run.Trigger.IMPORT, Run.Trigger.EXPORT, Run.Trigger.RETRY)
+RETRY_STOPPED = "Its Retry was stopped before it was sent. Press Retry to send it."
 
 
 def pause(run: Run) -> bool:
@@ -42,7 +44,9 @@ def resume(run: Run) -> bool:
     if resumed:
         finish_runs([run.pk])
         wake(run.connection_id)
-        if not run.complete:
+        if run.trigger == Run.Trigger.RETRY:
+            retry.go_on(run.pk)
+        elif not run.complete:
             collect.ask(run.pk)
     return resumed
 
@@ -74,24 +78,42 @@ def halted(connection_id: int) -> frozenset[int]:
 def end_stopped(held: Held, in_hand: Collection[int] = ()) -> None:
     """Settle what the stopping runs of a connection have not sent, except what is under way. Raises LeaseLost."""
     stopping = Run.objects.filter(connection_id=held.connection_id, status=Run.Status.STOPPING)
-    for run_id in list(stopping.values_list("pk", flat=True)):
+    for run_id, state in list(stopping.values_list("pk", "connection__state")):
+        why = Skip.REMOVED if state == Connection.State.REMOVED else Skip.STOPPED
         waiting = Event.objects.filter(run_id=run_id, settled_at__isnull=True).exclude(pk__among=in_hand)
         while ids := list(waiting.values_list("pk", flat=True)[:CHUNK]):
             with transaction.atomic():
                 held.renew()
-                number = _skip(ids)
-                Run.objects.filter(pk=run_id).update(skipped=F("skipped") + number)
+                failed, skipped = _fail_again(held.connection_id, ids), _skip(ids, why)
+                Run.objects.filter(pk=run_id).update(skipped=F("skipped") + skipped, failed=F("failed") + failed)
         if not Event.objects.filter(run_id=run_id, settled_at__isnull=True).exists():
             Run.objects.filter(pk=run_id, status=Run.Status.STOPPING).update(
                 status=Run.Status.STOPPED, complete=True, finished_at=timezone.now()
             )
 
 
-def _skip(event_ids: list[int]) -> int:
-    return Event.objects.filter(pk__among=event_ids).update(
-        outcome=Event.Outcome.SKIPPED,
+def _fail_again(connection_id: int, event_ids: list[int]) -> int:
+    """What was to be retried is as failed as before: it must not drop out of what can be retried."""
+    retried = Event.objects.filter(pk__among=event_ids, retried=True, settled_at__isnull=True)
+    cause, now = cause_of(Skip.STOPPED, RETRY_STOPPED), timezone.now()
+    found = list(retried.select_for_update().order_by("pk").values_list("pk", "record_type"))
+    number = retried.update(
+        outcome=Event.Outcome.FAILED,
         code=Skip.STOPPED,
-        message=SKIP_REASONS[Skip.STOPPED],
+        message=RETRY_STOPPED,
+        cause=cause.digest,
+        due_at=None,
+        settled_at=now,
+    )
+    counts.add_failures(connection_id, [counts.Failure(pk, record_type, cause) for pk, record_type in found], now)
+    return number
+
+
+def _skip(event_ids: list[int], why: Skip) -> int:
+    return Event.objects.filter(pk__among=event_ids, settled_at__isnull=True).update(
+        outcome=Event.Outcome.SKIPPED,
+        code=why,
+        message=SKIP_REASONS[why],
         due_at=None,
         settled_at=timezone.now(),
     )
@@ -104,7 +126,7 @@ def abandon(connection_id: int) -> None:
         waiting = Event.objects.filter(run_id=run.pk, settled_at__isnull=True)
         number = 0
         while ids := list(waiting.values_list("pk", flat=True)[:CHUNK]):
-            number += _skip(ids)
+            number += _skip(ids, Skip.STOPPED)
         Run.objects.filter(pk=run.pk).update(
             skipped=F("skipped") + number, status=Run.Status.STOPPED, complete=True, finished_at=timezone.now()
         )

@@ -36,9 +36,9 @@ logger = logging.getLogger(__name__)
 BUDGET = 45.0
 # Seconds between looks at the settings, at new webhooks and at the lease.
 TICK = 1.0
-FIRST_TAKE, MAX_TAKE = 200, 600
+FIRST_TAKE, MAX_TAKE = 200, 700
 # Fewer than this many records are sent again after a crash.
-SETTLE_SIZE = 600
+SETTLE_SIZE = 700
 # So many failing batches in a row close the connection for a while.
 TRIPS_AFTER = 3
 # A drain stays this many seconds for a record that is due soon (after a 429, not after a failure: see BACKOFF).
@@ -320,6 +320,9 @@ def drain(connection_id: int, *, budget: float = BUDGET) -> None:
         connector.close()
     # A worker that was woken meanwhile found the lease taken and went away: this one looks for it, once it is free.
     held.release(wanted=False, **_handover(work, lease.failures))
+    if Connection.objects.filter(pk=connection_id, state=Connection.State.REMOVED).exists():
+        # What landed after the removal was kept again.
+        connector.forget()
     if _is_left(work) and _may_send(connection_id):
         wake(connection_id)
 

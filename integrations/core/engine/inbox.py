@@ -20,6 +20,7 @@ from integrations.core.models import Connection, Delivery, Run
 logger = logging.getLogger(__name__)
 
 PAGE = 500
+REMOVED = "The connection was removed before this call was read."
 NOT_READ = "The portal stumbled over this call ({error}). Tell your operator its number."
 
 
@@ -80,8 +81,16 @@ def _read(connector: Connector, delivery: Delivery) -> tuple[list[Record], tuple
 
 def hold_deliveries(connection: Connection) -> None:
     """Calls that came while the connection was off stay stored until somebody has them processed."""
-    if connection.state in Connection.OFF:
+    if connection.state == Connection.State.REMOVED:
+        drop_calls([connection])
+    elif connection.state in Connection.OFF:
         waiting(connection.pk).update(status=Delivery.Status.HELD)
+
+
+def drop_calls(connections: Any) -> None:
+    """Nobody will read what these connections were told and had not read."""
+    unread = Delivery.objects.filter(status__in=(Delivery.Status.RECEIVED, Delivery.Status.HELD))
+    unread.filter(connection__in=connections).update(status=Delivery.Status.REJECTED, message=REMOVED)
 
 
 def process_held(connection: Connection) -> int:

@@ -10,7 +10,7 @@ from django_q.tasks import async_task
 from integrations.core.connector import Connector
 from integrations.core.engine.lease import acquire
 from integrations.core.errors import TemporaryError
-from integrations.core.models import Run
+from integrations.core.models import Connection, Run
 from integrations.core.registry import all_connectors, connector_for
 
 logger = logging.getLogger(__name__)
@@ -25,13 +25,16 @@ def ask(now: datetime.datetime) -> None:
     listening = [name for name, kind in all_connectors() if kind.finished is not Connector.finished]
     if listening:
         ended = Run.objects.filter(reported=False, finished_at__gt=now - GIVEN_UP_AFTER)
-        for pk in ended.filter(connection__connector__in=listening).values_list("pk", flat=True):
+        installed = Connection.objects.installed().filter(connector__in=listening)
+        for pk in ended.filter(connection__in=installed).values_list("pk", flat=True):
             async_task("integrations.core.tasks.report", pk)
 
 
 def report(run_id: int) -> None:
     """Once, or again after a crash; again, too, when the connector says it could not yet (TemporaryError)."""
-    run = Run.objects.select_related("connection").filter(pk=run_id, reported=False, finished_at__isnull=False).first()
+    installed = Connection.objects.installed()
+    ended = Run.objects.filter(pk=run_id, reported=False, finished_at__isnull=False, connection__in=installed)
+    run = ended.select_related("connection").first()
     if run is None or (held := acquire(run.connection_id, LEASE)) is None:
         return
     connector = connector_for(run.connection)

@@ -1,4 +1,7 @@
-"""Nightly: payloads and bodies older than RETENTION_DAYS are deleted, in chunks. Open work and failures keep theirs."""
+"""Nightly: payloads and bodies older than RETENTION_DAYS are deleted, in chunks. Open work and failures keep theirs.
+
+The dashboard's counters are checked on the way.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django_q.models import Task
 
-from integrations.core.models import Attempt, Delivery, Event, EventPayload, Exchange
+from integrations.core.engine import counts
+from integrations.core.models import Alert, Attempt, Delivery, Event, EventPayload, Exchange
 
 CHUNK = 1000
 OPEN = Q(settled_at__isnull=True) | Q(outcome=Event.Outcome.FAILED)
@@ -18,7 +22,8 @@ OPEN = Q(settled_at__isnull=True) | Q(outcome=Event.Outcome.FAILED)
 
 def retain(now: datetime.datetime | None = None) -> None:
     """Delete what is past its time. Counts, outcomes and the fact that an exchange took place stay."""
-    limit = (now or timezone.now()) - datetime.timedelta(days=settings.RETENTION_DAYS)
+    now = now or timezone.now()
+    limit = now - datetime.timedelta(days=settings.RETENTION_DAYS)
     _in_chunks(EventPayload.objects.filter(event__created_at__lt=limit).exclude(event__in=Event.objects.filter(OPEN)))
     _in_chunks(
         Event.objects.filter(created_at__lt=limit).exclude(OPEN).exclude(label=""),
@@ -35,6 +40,9 @@ def retain(now: datetime.datetime | None = None) -> None:
     read = (Delivery.Status.CAPTURED, Delivery.Status.DUPLICATE, Delivery.Status.REJECTED)
     _in_chunks(Delivery.objects.filter(received_at__lt=limit, status__in=read, body__isnull=False), body=None)
     Task.objects.filter(stopped__lt=limit).delete()
+    Alert.objects.filter(recovered_at__lt=limit).delete()
+    counts.forget_old_hours(now)
+    counts.recount()
 
 
 def _in_chunks(rows: Any, **changes: Any) -> None:

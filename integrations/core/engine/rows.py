@@ -55,11 +55,12 @@ def insert(
     same: Mapping[str, Any] = MappingProxyType({}),
     unique: Sequence[str] = (),
     update: Sequence[str] = (),
+    add: Sequence[str] = (),
 ) -> list[int]:
     """Insert `rows`, values of `columns` (attnames) in their order; returns the ids, in the order of the rows.
 
     `same` holds values that all rows share; fields named nowhere get their default. A row that exists by `unique` has
-    its `update` columns written over.
+    its `update` columns written over, and its `add` columns added to.
     """
     fields = _fields(model)
     writers = [_writer(fields[name]) for name in columns]
@@ -69,7 +70,7 @@ def insert(
     missing = fields.keys() - {*columns, *same, model._meta.pk.attname}
     shared = {name: fields[name].get_default() for name in sorted(missing)} | dict(same)
     values = [write(value) if (write := _writer(fields[name])) else value for name, value in shared.items()]
-    sql = _statement(connection.vendor, model, tuple(columns), tuple(shared), tuple(unique), tuple(update))
+    sql = _statement(connection.vendor, model, tuple(columns), tuple(shared), tuple(unique), tuple(update), tuple(add))
     with connection.cursor() as cursor:
         cursor.execute(sql, [*values, json.dumps(listed, ensure_ascii=False, separators=(",", ":"))])
         # Ids grow in the order of the rows; in which order they are returned, no database promises.
@@ -127,19 +128,22 @@ def _statement(
     shared: Sequence[str],
     unique: Sequence[str],
     update: Sequence[str],
+    add: Sequence[str],
 ) -> str:
     fields = _fields(model)
     quoted = {name: connection.ops.quote_name(field.column) for name, field in fields.items()}
+    table = connection.ops.quote_name(model._meta.db_table)
     source, order, element = UNPACKED[vendor]
     values = [_cast(vendor, fields[name], "%s") for name in shared]
     values += [_cast(vendor, fields[name], element.format(place=place)) for place, name in enumerate(columns)]
     into = ", ".join(quoted[name] for name in (*shared, *columns))
     conflict = ""
     if unique:
-        changes = ", ".join(f"{quoted[name]} = excluded.{quoted[name]}" for name in update)
-        conflict = f" ON CONFLICT ({', '.join(quoted[name] for name in unique)}) DO UPDATE SET {changes}"
+        changes = [f"{quoted[name]} = excluded.{quoted[name]}" for name in update]
+        changes += [f"{quoted[name]} = {table}.{quoted[name]} + excluded.{quoted[name]}" for name in add]
+        conflict = f" ON CONFLICT ({', '.join(quoted[name] for name in unique)}) DO UPDATE SET {', '.join(changes)}"
     return (
-        f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({into}) "  # noqa: S608 – names of our models
+        f"INSERT INTO {table} ({into}) "  # noqa: S608 – names of our models
         f"SELECT {', '.join(values)} FROM {source} WHERE true ORDER BY {order}{conflict} "
         f"RETURNING {quoted[model._meta.pk.attname]}"
     )

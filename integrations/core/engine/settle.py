@@ -14,7 +14,9 @@ from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
+from integrations.core.causes import cause_of
 from integrations.core.connector import Outcome, Result
+from integrations.core.engine import counts
 from integrations.core.engine.capture import KEY_LENGTH, storable
 from integrations.core.engine.lease import Held
 from integrations.core.engine.rows import insert
@@ -62,7 +64,10 @@ def settle(
         _update_events(outcomes, version_id, now)
         _write_links(connection_id, outcomes, now)
         keep(outcomes)
-        finish_runs(_count(outcomes) - set(open_runs))
+        counted = _count(outcomes)
+        counts.add_failures(connection_id, _failures(outcomes), now)
+        counts.count_hour(connection_id, (outcome.result for outcome in outcomes), now)
+        finish_runs(counted - set(open_runs))
 
 
 def _storable(outcome: Outcome) -> Outcome:
@@ -119,6 +124,8 @@ def _update_events(outcomes: Iterable[Outcome], version_id: int | None, now: dat
         groups[values].append(outcome.item.event_id)
     for (result, code, message, recovered, step, retry_after, unsent), ids in groups.items():
         changes: dict[str, Any] = {"outcome": result, "code": code, "message": message, "recovered": recovered}
+        if result == Result.FAILED:
+            changes["cause"] = cause_of(code, message).digest
         if result == Result.WAITING:
             wait = datetime.timedelta(seconds=retry_after or 0) if unsent else backoff(step, retry_after)
             changes["due_at"] = now + wait
@@ -156,13 +163,20 @@ def _link(outcome: Outcome) -> tuple[Any, ...]:
 
 def _count(outcomes: Iterable[Outcome]) -> set[int]:
     """Add to the books of their runs, and say which those are."""
-    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    books: dict[int, Counter[str]] = defaultdict(Counter)
     for outcome in outcomes:
         if (result := _result(outcome)) in COUNTS:
-            counts[outcome.item.run_id][result] += 1
-    for run_id, counter in counts.items():
+            books[outcome.item.run_id][result] += 1
+    for run_id, counter in books.items():
         Run.objects.filter(pk=run_id).update(**{name: F(name) + number for name, number in counter.items()})
-    return set(counts)
+    return set(books)
+
+
+def _failures(outcomes: Iterable[Outcome]) -> Iterable[counts.Failure]:
+    for outcome in outcomes:
+        if outcome.result == Result.FAILED:
+            cause = cause_of(outcome.code, outcome.message)
+            yield counts.Failure(outcome.item.event_id, outcome.item.record_type, cause)
 
 
 def finish_runs(run_ids: Collection[int]) -> None:

@@ -9,8 +9,9 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
+from integrations.core.alerts import look, mail
 from integrations.core.connector import Job
-from integrations.core.engine import collect, report, retry
+from integrations.core.engine import collect, erase, removal, report, retry
 from integrations.core.engine.lease import DELIVER
 from integrations.core.engine.wake import wake
 from integrations.core.models import Clock, Connection, Delivery, Event, Lease, Pulse, Run
@@ -27,11 +28,15 @@ def sweep(now: datetime.datetime | None = None) -> None:
     """One pass. Safe to run twice at once: every step is guarded by a lease, a constraint or a comparison."""
     now = now or timezone.now()
     Pulse.objects.update_or_create(name=PULSE, defaults={"at": now})
+    removal.end_work()
     _wake_connections(now)
     _resume_runs()
     _check_books()
     _start_jobs(now)
     report.ask(now)
+    look.look(now)
+    mail.ask(now)
+    erase.ask(now)
 
 
 def _wake_connections(now: datetime.datetime) -> None:

@@ -50,7 +50,7 @@ class Ticket:
             self._sock = None
 
     def finish(self) -> None:
-        """The call is over. The watchdog keeps its ticket until its time comes, but not what `alive` knows: its records."""
+        """The call is over. The watchdog keeps the ticket until its time comes, but not the records `alive` knows."""
         with self._lock:
             self._done = True
             self._sock = None

@@ -7,25 +7,34 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.db import models
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from integrations.core.fields import secret_names
+from integrations.core.models.access import AccessBy, UserField, UserFieldValue
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def installed(self) -> Self:
+        """Without removed ones: those live on in the log only."""
+        return self.exclude(state=State.REMOVED)
+
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
-        """Connections whose Connector Access names one of the user's roles; administrators see all."""
+        """Connections whose Connector Access lets this user in; administrators see all. Removed ones, too: their log
+        stays with those who could read it."""
         if getattr(user, "is_superuser", False):
             return self
         if not user.pk:
             return self.none()
-        return self.filter(access_roles__user=user.pk).distinct()
+        roles = Connection.access_roles.through.objects.filter(connection=OuterRef("pk"), group__user=user.pk)
+        yes = UserFieldValue.objects.filter(field=OuterRef("access_field"), user=user.pk)
+        return self.filter(Q(Exists(roles), access_by=AccessBy.ROLE) | Q(Exists(yes), access_by=AccessBy.USER_FIELD))
 
 
 class State(models.TextChoices):
@@ -33,6 +42,7 @@ class State(models.TextChoices):
     ENABLED = "enabled", _("Enabled")
     DISABLED = "disabled", _("Disabled")
     ATTENTION = "attention", _("Needs attention")
+    REMOVED = "removed", _("Removed")
 
 
 def time_zone_choices() -> list[tuple[str, str]]:
@@ -47,7 +57,7 @@ class Connection(models.Model):
     optional_secrets: ClassVar[tuple[str, ...]] = ()
     # What arrives meanwhile is held until somebody wants it. One that needs attention is not off: it goes on by itself
     # once its setting is corrected.
-    OFF = (State.DRAFT, State.DISABLED)
+    OFF = (State.DRAFT, State.DISABLED, State.REMOVED)
 
     connector = models.CharField(max_length=40, editable=False)
     name = models.CharField(_("Name"), max_length=120, help_text=_("How this connection is called in the portal."))
@@ -58,11 +68,24 @@ class Connection(models.Model):
     time_zone = models.CharField(_("Time zone"), max_length=64, default="UTC", choices=time_zone_choices)
     notify_to = models.CharField(_("User to notify on failure"), max_length=254, blank=True)
     notify = models.BooleanField(_("Enable notification"), default=False)
+    access_by = models.CharField(_("Connector Access"), max_length=10, choices=AccessBy.choices, default=AccessBy.ROLE)
     access_roles = models.ManyToManyField(
         Group,
         blank=True,
-        verbose_name=_("Connector Access: Specify Roles"),
+        verbose_name=_("Specify Roles"),
         help_text=_("Users with one of these roles can use this connection. Administrators always can."),
+    )
+    access_field = models.ForeignKey(
+        UserField,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Advanced (User Level)"),
+        help_text=_(
+            "Users whose value of this field is Yes can use this connection. Administrators define these fields, and "
+            "set them on each user's page."
+        ),
     )
     # Which secrets were set when and by whom; part of history in place of their values.
     secrets_set = models.JSONField(default=dict, editable=False)
@@ -80,7 +103,7 @@ class Connection(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return _("%(name)s (removed)") % {"name": self.name} if self.state == State.REMOVED else self.name
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -106,12 +129,20 @@ class Connection(models.Model):
         """Whose records the Links name, to compare: once this is another, they say nothing about it."""
         return self.destinations()
 
+    def parts(self) -> dict[str, list[dict[str, Any]]]:
+        """Rows of other tables that belong to the settings, by name, as JSON: each settings version holds them."""
+        return {}
+
     def set_state(self, state: str, reason: str = "") -> None:
-        """Change the state and nothing else, so that a settings form open elsewhere can't undo it."""
+        """Change the state and nothing else, so that a settings form open elsewhere can't undo it; alert, if it is bad
+        or was. Removed stays removed, whoever finds out something about it afterwards."""
+        from integrations.core.alerts.look import state_changed
+
         self.state, self.state_reason, self.state_since = state, reason, timezone.now()
-        Connection.objects.filter(pk=self.pk).update(
-            state=self.state, state_reason=self.state_reason, state_since=self.state_since
-        )
+        with transaction.atomic():
+            installed = Connection.objects.installed().filter(pk=self.pk)
+            if installed.update(state=self.state, state_reason=self.state_reason, state_since=self.state_since):
+                state_changed(self)
 
 
 class FieldMapping(models.Model):

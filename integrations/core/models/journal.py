@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from integrations.core.causes import DIGEST_LENGTH
 from integrations.core.fields import EncryptedText
 from integrations.core.models.connection import Connection, SettingsVersion
 
@@ -35,6 +36,8 @@ class RunStatus(models.TextChoices):
 
 # A job that is in one of these is not started a second time.
 OPEN = (RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.STOPPING)
+# The code of an event whose person was erased.
+ERASED = "erased"
 COUNTS = ("new", "updated", "unchanged", "skipped", "failed")
 
 
@@ -61,9 +64,11 @@ class Run(models.Model):
     message = models.TextField(blank=True)
     # Its connector was told of its end, if it wants to know (Connector.finished).
     reported = models.BooleanField(default=False)
+    # It was looked at for alerts, once it had ended.
+    judged = models.BooleanField(default=False)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     # What a run that is more than its events needs to go on after a restart: a bulk retry's events, how many records a
-    # bulk run expects, since when it is paused and how long it was before (seconds).
+    # bulk run expects, since when it is paused and how long it was before (seconds); whether it was given up (`broke`).
     plan = models.JSONField(default=dict, blank=True)
 
     class Meta:
@@ -74,6 +79,9 @@ class Run(models.Model):
             models.Index(fields=["connection", "id"], name="run_list"),
             models.Index(fields=["status", "id"], name="run_status"),
             models.Index(fields=["finished_at"], name="run_unreported", condition=Q(reported=False)),
+            models.Index(fields=["finished_at"], name="run_unjudged", condition=Q(judged=False)),
+            models.Index(fields=["connection", "job", "id"], name="run_job"),
+            models.Index(fields=["connection", "id"], name="run_scheduled", condition=Q(trigger="schedule")),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -132,6 +140,8 @@ class Event(models.Model):
     outcome = models.CharField(max_length=10, choices=EventOutcome.choices, default=EventOutcome.PENDING)
     code = models.CharField(max_length=20, blank=True)
     message = models.TextField(blank=True)
+    # Of a failed event: the digest of what it failed of (core/causes.py).
+    cause = models.CharField(max_length=DIGEST_LENGTH, null=True)
     recovered = models.BooleanField(default=False)
     # It failed before and somebody pressed Retry: a success now is a recovery.
     retried = models.BooleanField(default=False)
@@ -159,6 +169,7 @@ class Event(models.Model):
             models.Index(fields=["connection", "id"], name="event_list"),
             models.Index(fields=["key", "id"], name="event_key"),
             models.Index(fields=["label", "id"], name="event_label"),
+            models.Index(fields=["cause", "id"], name="event_cause", condition=Q(cause__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -173,6 +184,11 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"R{self.pk}"
+
+    @property
+    def can_be_retried(self) -> bool:
+        """It failed, and there is something left to send: what was erased is gone."""
+        return self.outcome == EventOutcome.FAILED and self.code != ERASED
 
 
 class EventPayload(models.Model):

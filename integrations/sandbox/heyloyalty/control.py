@@ -5,7 +5,8 @@ POST   lists       {"id": 1, "name", "duplicates", "double_opt-in", "date_format
                    "automations": ["subscribe", "update"], "fields": […]}     changes a list, or makes one (no id)
 DELETE lists       {"id": 1}
 DELETE fields      {"list_id": 1, "name": "tier"}
-POST   seed        {"list_id": 1, "count": 1000, "start": 1, "values": {"city": "Odense"}}   many, not in the ledger
+POST   seed        {"list_id": 1, "count": 1000, "start": 1, "values": {"city": "Odense"}}   many, not in the ledger;
+                   "created_at": when, if not now; "opt_in": 0 for those who have not confirmed
 GET    members     ?list_id=1&limit=100&offset=0&email=…   flat, oldest first, in whatever state; and their number
 POST   members     {"list_id": 1, "id": "", "values": {…}}  creates (no id) or edits one as a user would
 POST   unsubscribe {"list_id": 1, "id"}               also resubscribe and confirm (the link in the opt-in mail)
@@ -75,11 +76,12 @@ def remove_field(account: HeyloyaltyAccount, data: Data) -> Any:
 
 def seed(account: HeyloyaltyAccount, data: Data) -> Any:
     """Invented members number `start` and on. They aren't entered into the ledger: nobody applied them."""
-    start, count, now = int(data.get("start", 1)), int(data.get("count", 1)), now_text()
+    start, count, now = int(data.get("start", 1)), int(data.get("count", 1)), data.get("created_at") or now_text()
+    opt_in = int(data.get("opt_in", 1))
     with account.lock:
         one = list_of(account, data)
         extra = one.fields.clean(data.get("values", {}), "refuse")
-        ids = [one.store.add(invented(one, number) | extra, now).id for number in range(start, start + count)]
+        ids = [one.store.add(invented(one, number) | extra, now, opt_in).id for number in range(start, start + count)]
     return {"created": len(ids), "ids": ids}
 
 

@@ -55,7 +55,7 @@ def memberships(account: RaptorAccount, request: Request, kind: str) -> Data:
 def audiences(account: RaptorAccount, request: Request) -> Data:
     if request.args.get("activationId", "") != account.activation_id:
         raise missing("Activation")
-    return {"audiences": [one.told() for one in account.book.audiences.values()]}
+    return {"audiences": [one.told() for one in account.book.audiences.values() if one.attached]}
 
 
 def membership(account: RaptorAccount, request: Request, audience_id: str) -> Data:

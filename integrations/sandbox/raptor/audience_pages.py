@@ -73,6 +73,12 @@ def rename(account: RaptorAccount, audience: Audience, request: Request) -> tupl
     return f"audiences/{audience.id}", "The audience was renamed"
 
 
+def attach(account: RaptorAccount, audience: Audience, request: Request) -> tuple[str, str]:
+    audience.attached = not audience.attached
+    said = "attached to the activation" if audience.attached else "detached from the activation"
+    return f"audiences/{audience.id}", f"The audience was {said}"
+
+
 def delete(account: RaptorAccount, audience: Audience, request: Request) -> tuple[str, str]:
     account.delete_audience(audience)
     return "", "The audience was deleted"
@@ -88,5 +94,6 @@ ACTIONS: Mapping[str, Callable[[RaptorAccount, Audience, Request], tuple[str, st
     "enter": enter,
     "leave": leave,
     "rename": rename,
+    "attach": attach,
     "delete": delete,
 }

@@ -16,13 +16,14 @@ EXAMPLE = "name@example.test"
 
 @dataclass(slots=True)
 class Audience:
-    """`members` maps the e-mail to when the person entered."""
+    """`members` maps the e-mail to when the person entered. `attached`: whether the activation lists it."""
 
     id: str
     name: str
     description: str = ""
     members: dict[str, str] = field(default_factory=dict)
     last_calculated: str = ""
+    attached: bool = True
 
     def told(self) -> Data:
         return {

@@ -2,6 +2,7 @@
 
 POST   audiences   {"name", "id": "", "description": ""}          creates an audience, or renames the one of this id
 DELETE audiences   {"id"}                                          deletes it (and pushes that)
+POST   attach      {"id", "attached": false}                       takes it from the activation, or puts it back
 POST   move        {"id", "emails": […], "change": "entered"}      persons enter, or leave (“left”)
 GET    audiences                                                   as the API tells them, each with its members
 POST   attributes  {"name", "value_type", "id": ""}                creates a calculated attribute
@@ -29,6 +30,12 @@ def put_audience(account: RaptorAccount, data: Data) -> Any:
 def delete_audience(account: RaptorAccount, data: Data) -> Any:
     with account.lock:
         account.delete_audience(account.book.audience(data["id"]))
+    return {}
+
+
+def attach(account: RaptorAccount, data: Data) -> Any:
+    with account.lock:
+        account.book.audience(data["id"]).attached = bool(data.get("attached", True))
     return {}
 
 
@@ -76,6 +83,7 @@ CONTROLS: Mapping[tuple[str, str], Callable[[RaptorAccount, Data], Any]] = {
     ("POST", "audiences"): put_audience,
     ("DELETE", "audiences"): delete_audience,
     ("GET", "audiences"): list_audiences,
+    ("POST", "attach"): attach,
     ("POST", "move"): move,
     ("POST", "attributes"): put_attribute,
     ("POST", "values"): set_values,

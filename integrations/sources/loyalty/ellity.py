@@ -16,6 +16,8 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.core.batch import Outcome
 from integrations.core.hooks import as_json
@@ -43,18 +45,24 @@ VARIABLES = ("customer.id", "customer.email", "customer.credit", "creditChange.v
 QUERY = "&".join(f"{name}=#{name}#" for name in VARIABLES)
 SAME_CALL = datetime.timedelta(seconds=60)
 
-NOT_JSON = "The call is not a JSON object. Copy the body for Ellity's form from the page of the webhook URL."
-NO_CUSTOMER = "The call names no customer: neither customer.id nor customer.email is filled in."
-NO_NUMBER = "{name} is not a whole number of points that the portal can hold."
-NO_CREDIT = "customer.credit is empty, so the points were left as they are. Add it to the body in Ellity."
-NEGATIVE = "customer.credit is below 0. An account here is never below 0, so the points were left as they are."
-NOT_SAVED = "The customer could not be saved: {reason}"
-NOT_MOVED = "The points could not be changed: {reason}"
-DUPLICATE = "The same change came within the last {seconds} seconds, so nothing was done."
-CUSTOMER_ONLY = "The call says nothing about points; the customer is up to date."
-AGREES = "The account already had {credit:,} points, so nothing was moved."
-MOVED = "{value:+,} points, as Ellity says."
-CORRECTED = "Corrected by {value:+,}: Ellity says {credit:,} points after {change}, and the account had {balance:,}."
+NOT_JSON = gettext_lazy(
+    "The call is not a JSON object. Copy the body for Ellity's form from the page of the webhook URL."
+)
+NO_CUSTOMER = gettext_lazy("The call names no customer: neither customer.id nor customer.email is filled in.")
+NO_NUMBER = gettext_lazy("%(name)s is not a whole number of points that the portal can hold.")
+NO_CREDIT = gettext_lazy("customer.credit is empty, so the points were left as they are. Add it to the body in Ellity.")
+NEGATIVE = gettext_lazy(
+    "customer.credit is below 0. An account here is never below 0, so the points were left as they are."
+)
+NOT_SAVED = gettext_lazy("The customer could not be saved: %(reason)s")
+NOT_MOVED = gettext_lazy("The points could not be changed: %(reason)s")
+DUPLICATE = gettext_lazy("The same change came within the last %(seconds)s seconds, so nothing was done.")
+CUSTOMER_ONLY = gettext_lazy("The call says nothing about points; the customer is up to date.")
+AGREES = gettext_lazy("The account already had %(credit)s points, so nothing was moved.")
+MOVED = gettext_lazy("%(value)s points, as Ellity says.")
+CORRECTED = gettext_lazy(
+    "Corrected by %(value)s: Ellity says %(credit)s points after %(change)s, and the account had %(balance)s."
+)
 
 
 class NotApplied(Exception):
@@ -120,21 +128,21 @@ def _save_customer(change: Change) -> int:
     """The customer's id here. Raises NotApplied."""
     [saved] = save_customers([CustomerRow(external_id=change.external_id, email=change.email)])
     if saved.id is None:
-        raise NotApplied(NOT_SAVED.format(reason=saved.message))
+        raise NotApplied(str(NOT_SAVED % {"reason": saved.message}))
     return saved.id
 
 
 def _followed(call: WebhookCall, change: Change, account: Account) -> tuple[str, str]:
     """Status and message of a call whose account is locked. The customer stays saved in any case."""
     if _came_before(call, account):
-        return Status.DUPLICATE, DUPLICATE.format(seconds=SAME_CALL.seconds)
+        return Status.DUPLICATE, str(DUPLICATE % {"seconds": SAME_CALL.seconds})
     if change.credit is None:
-        return (Status.REFUSED, NO_CREDIT) if change.value else (Status.APPLIED, CUSTOMER_ONLY)
+        return (Status.REFUSED, str(NO_CREDIT)) if change.value else (Status.APPLIED, str(CUSTOMER_ONLY))
     if change.credit < 0:
-        return Status.REFUSED, NEGATIVE
+        return Status.REFUSED, str(NEGATIVE)
     missing = change.credit - account.balance
     if not missing:
-        return Status.APPLIED, AGREES.format(credit=change.credit)
+        return Status.APPLIED, str(AGREES % {"credit": f"{change.credit:,}"})
     return _moved(missing, change, account)
 
 
@@ -150,11 +158,14 @@ def _moved(missing: int, change: Change, account: Account) -> tuple[str, str]:
     reason = "" if expected else str(Reason.CORRECTION)
     [moved] = record_movements([MovementRow(customer_id=account.pk, value=missing, reason=reason)])
     if moved.outcome == Outcome.REFUSED:
-        return Status.REFUSED, NOT_MOVED.format(reason=moved.message)
+        return Status.REFUSED, str(NOT_MOVED % {"reason": moved.message})
     if expected:
-        return Status.APPLIED, MOVED.format(value=missing)
-    told = "an unknown change" if change.value is None else f"a change of {change.value:+,}"
-    return Status.APPLIED, CORRECTED.format(value=missing, credit=change.credit, change=told, balance=account.balance)
+        return Status.APPLIED, str(MOVED % {"value": f"{missing:+,}"})
+    told = (
+        _("an unknown change") if change.value is None else _("a change of %(value)s") % {"value": f"{change.value:+,}"}
+    )
+    numbers = {"value": f"{missing:+,}", "credit": f"{change.credit:,}", "balance": f"{account.balance:,}"}
+    return Status.APPLIED, str(CORRECTED % {**numbers, "change": told})
 
 
 def _object(value: Any) -> Mapping[str, Any]:
@@ -177,4 +188,4 @@ def _points(name: str, value: Any) -> int | None:
             return int(number)
     except (InvalidOperation, ValueError, OverflowError):
         pass
-    raise NotApplied(NO_NUMBER.format(name=name))
+    raise NotApplied(NO_NUMBER % {"name": name})

@@ -58,7 +58,7 @@ def _answer(request: HttpRequest, token: str) -> HttpResponse:
     try:
         fields = ellity.fields_of(body)
     except ValueError:
-        return _refuse(body, ellity.NOT_JSON, status=400)
+        return _refuse(body, str(ellity.NOT_JSON), status=400)
     return _apply(body, fields)
 
 

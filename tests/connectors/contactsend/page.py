@@ -60,7 +60,7 @@ def url(connection: Connection, step: str = "", page: str = "change") -> str:
 def source_step(connection: ContactsendConnection, **changes: Any) -> dict[str, Any]:
     columns = ("name", "description", "workspace", "node_id", "hub_address")
     values = {name: getattr(connection, name) for name in columns}
-    return {**values, "hub_token": "", "access_roles": [Group.objects.get(name=MARKETING).pk], **changes}
+    return {**values, "hub_token": "", **changes}
 
 
 def provider_step(connection: ContactsendConnection, **changes: Any) -> dict[str, Any]:

@@ -308,14 +308,52 @@ def test_a_conflict_that_names_nobody_waits_for_the_lists_and_then_says_what_to_
 
 
 def test_an_aggregate_node_takes_nobody_new_and_says_so(hub: ContacthubAccount, send: ContactsendAccount) -> None:
-    source = connect(hub, send, node_id=hub.everybody)
+    source = connect(hub, send, node_id=hub.everybody, node_is_aggregate=True)
     settle(source, 1)
     hub.save_person(ADA, firstName="Ada")
     send.save_subscriber(EMAIL=LUCA)
+    before = len(hub.ledger())
     settle(source, 2)
     assert send.subscriber(ADA)["NOME"] == "Ada"
     [failed] = Event.objects.filter(outcome=Event.Outcome.FAILED)
+    assert failed.message.startswith("The active node is an aggregate: it shows customers of other nodes")
+    assert len(hub.ledger()) == before
+    hub.save_person(LUCA, firstName="Luca")
+    retry.retry(source.pk, [failed.pk])
+    drain(source.pk)
+    failed.refresh_from_db()
+    assert (failed.outcome, send.subscriber(LUCA)["NOME"]) == (Event.Outcome.UPDATED, "Luca")
+
+
+def test_an_aggregate_node_of_which_the_token_tells_nothing_is_named_by_contacthub(
+    hub: ContacthubAccount, send: ContactsendAccount
+) -> None:
+    source = connect(hub, send, node_id=hub.everybody)
+    settle(source, 1)
+    send.save_subscriber(EMAIL=LUCA)
+    settle(source, 1)
+    [failed] = Event.objects.filter(outcome=Event.Outcome.FAILED)
     assert "aggregate node" in failed.message
+
+
+@pytest.mark.parametrize("moved", [{"node_id": "another"}, {"userdb_id": "7"}, {"workspace": "another"}])
+def test_what_failed_before_the_source_was_given_another_node_or_userdb_is_not_sent_there(
+    source: ContactsendConnection, hub: ContacthubAccount, send: ContactsendAccount, moved: dict[str, str]
+) -> None:
+    hub.settings(uniqueness="NO_CHECK")
+    hub.save_person(ADA, firstName="Ada")
+    twin = hub.save_person(ADA, firstName="Adele")
+    from_hub(source)
+    [failed] = Event.objects.filter(connection=source, outcome=Event.Outcome.FAILED)
+    hub.remove_customer(twin["id"])
+    ContactsendConnection.objects.filter(pk=source.pk).update(**moved)
+    before = (len(hub.ledger()), len(send.ledger()))
+    retry.retry(source.pk, [failed.pk])
+    drain(source.pk)
+    failed.refresh_from_db()
+    assert failed.outcome == Event.Outcome.FAILED
+    assert failed.message.startswith("This change was read when the source had another node or userdb.")
+    assert (len(hub.ledger()), len(send.ledger())) == before
 
 
 def test_an_extended_field_is_written_by_a_token_that_may_not_read_its_schema(

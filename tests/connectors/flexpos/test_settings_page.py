@@ -61,7 +61,6 @@ def first_step(shop: FlexPOSAccount, practice: HeyloyaltyAccount, **changes: Any
         "fetch_active": "all",
         "fetch_club_members": "only",
         "fetch_newsletter": "all",
-        "access_roles": [Group.objects.get(name=MARKETING).pk],
         "api_address": practice.url,
         "tracking_address": practice.url,
         "calls_per_second": 0,

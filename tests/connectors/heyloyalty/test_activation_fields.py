@@ -10,10 +10,12 @@ from integrations.connectors.heyloyalty.attached import NO, YES, fields_of
 from integrations.connectors.heyloyalty.models import ActivationConnection
 from integrations.core.errors import ConfigurationError
 from integrations.core.models import Event, Run
-from integrations.sources.cdp.models import Attribute
+from integrations.sources.cdp.models import Attribute, Audience, RaptorSettings
+from integrations.sources.cdp.raptor.pulling import pull
 from tests.connectors.heyloyalty import cdp, portal
 from tests.connectors.heyloyalty.conftest import MakeActivation
 from tests.sandbox_heyloyalty import CUSTOMERS, NEWSLETTER, HeyloyaltyAccount
+from tests.sandbox_server import Sandbox
 
 REMOVED = "Audience Removed by Raptor CDP"
 
@@ -100,6 +102,26 @@ def test_deleting_an_audience_sets_its_label_and_stops_its_sync(
     cdp.enter(club, ada)
     portal.synced(activation)
     assert set(practice.member("ada@example.test")["values"]) == {"email", portal.name_of(activation, club)}
+
+
+def test_an_audience_that_raptor_deleted_gets_its_label_by_pulling_alone(
+    activation: ActivationConnection, practice: HeyloyaltyAccount, sandbox: Sandbox
+) -> None:
+    raptor = sandbox.raptor()
+    raptor.settings(calls_per_s=0)
+    cats = raptor.audience("Cat owners")
+    settings = RaptorSettings.load()
+    settings.pull, settings.base_url, settings.api_key = True, raptor.url, raptor.api_key
+    settings.activation_id = "act-77"
+    settings.save()
+    pull()
+    audience = Audience.objects.get(external_id=cats)
+    portal.attach(activation, audience)
+    name = portal.name_of(activation, audience)
+    raptor.delete_audience(cats)
+    pull()
+    assert [event.outcome for event in portal.drain(activation)] == ["updated"]
+    assert practice.list_of()["fields"][name]["label"] == REMOVED
 
 
 @pytest.mark.parametrize("off", [False, True])

@@ -78,8 +78,7 @@ def test_a_marketing_admin_goes_through_four_steps_and_the_activation_is_up_and_
     assert f'href="{add}"' in page
     first = marketing.get(add).context["adminform"].form
     assert first["identifier_type"].value() in (type_, type_.pk)
-    roles = [Group.objects.get(name=MARKETING).pk]
-    given = {"name": "To Heyloyalty", "identifier_type": type_.pk, "access_roles": roles, "_next": "1"}
+    given = {"name": "To Heyloyalty", "identifier_type": type_.pk, "_next": "1"}
     answer = marketing.post(add, given, follow=True)
     activation = ActivationConnection.objects.get()
     assert answer.redirect_chain[-1][0].endswith("?step=heyloyalty")
@@ -207,6 +206,29 @@ def test_the_field_of_what_is_detached_is_left_emptied_or_labelled(
     assert {bool(member["values"].get(row.field_name)) for member in practice.members()} == {inside}
     cdp.leave(vip, *everybody)
     assert not Event.objects.filter(settled_at__isnull=True).exists()
+
+
+def test_the_history_tells_who_attached_and_detached_what(
+    marketing: Client, mine: ActivationConnection, practice: HeyloyaltyAccount
+) -> None:
+    vip, club, orders = cdp.audience("VIP"), cdp.audience("Club"), cdp.attribute("Orders")
+    save(marketing, mine, "attach", audiences=[vip.pk, club.pk], attributes=[orders.pk])
+    portal.ensured(mine)
+    row = AttachedField.objects.get(audience=vip)
+    save(marketing, mine, "attach", audiences=[club.pk], **{f"detach_{row.pk}": "label"})
+    save(marketing, mine, "attach", audiences=[vip.pk, club.pk])
+    cdp.delete(club)
+    page = marketing.get(reverse(f"{LIST}_history", args=[mine.pk]))
+    lines = [(one.by, one.what) for one in page.context["page"] if "field" in one.what]
+    gone = "label of field raptor_aud_%s says so"
+    assert lines == [
+        ("the portal", f"Audience “Club” removed: the {gone % 'club'}"),
+        ("marketing", "Audience “VIP” attached: field raptor_aud_vip"),
+        ("marketing", f"Audience “VIP” removed: the {gone % 'vip'}"),
+        ("marketing", "Calculated attribute “Orders” attached: field raptor_att_orders"),
+        ("marketing", "Audience “VIP” attached: field raptor_aud_vip"),
+        ("marketing", "Audience “Club” attached: field raptor_aud_club"),
+    ]
 
 
 def test_the_field_limit_and_wrong_keys_are_said_on_the_page_and_nothing_is_lost(

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
 from integrations.connectors.heyloyalty.models import ActivationConnection
+from integrations.core.alerts.look import look
+from integrations.core.alerts.mail import send_due
 from integrations.core.engine.report import report
-from integrations.core.models import Run
+from integrations.core.models import Alert, Connection, Run
 from integrations.sources.cdp.models import Attribute, Identifier
 from tests.connectors.heyloyalty import cdp, portal
 from tests.connectors.heyloyalty.conftest import MakeActivation
@@ -115,3 +118,18 @@ def test_nobody_is_mailed_without_an_address_or_a_failure(
         report(run.pk)
     report(Run.objects.earliest("pk").pk)
     assert mail.outbox == []
+
+
+def test_who_gets_the_report_gets_no_alert_about_the_same(activation: ActivationConnection, orders: Attribute) -> None:
+    failing(orders, *cdp.people(30)[:15])
+    activation.set_state("disabled")
+    Run.objects.all().delete()
+    activation.set_state("enabled")
+    Connection.objects.update(notify=True, notify_to=TO)
+    portal.synced(activation)
+    look(timezone.now())
+    send_due(activation.pk)
+    assert mail.outbox == []
+    assert Alert.objects.get(kind=Alert.Kind.MANY_FAILED).facts["reported"] is True
+    report_all()
+    assert len(mail.outbox) == 1

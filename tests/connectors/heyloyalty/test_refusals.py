@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.heyloyalty.client import HeyloyaltyClient, Refused, safe_words
+from integrations.connectors.heyloyalty.client import NAMED_AFTER, HeyloyaltyClient, Refused
 from integrations.core.errors import ConfigurationError, RecordError, SyncError, TemporaryError, Throttled
 from integrations.core.http import Call
+from integrations.core.redact import safe_words
 from tests.connectors.heyloyalty.conftest import MakeClient
 from tests.core.scripted_server import Exchange, Reply, ScriptedServer, json_reply
 from tests.sandbox_heyloyalty import CUSTOMERS, HeyloyaltyAccount
@@ -156,7 +157,7 @@ def test_a_field_called_code_is_no_error(make_client: MakeClient) -> None:
     ],
 )
 def test_reasons_are_shown_without_values(said: str, shown: str) -> None:
-    assert safe_words(said) == shown
+    assert safe_words(said, names_after=NAMED_AFTER) == shown
 
 
 def echo(exchange: Exchange) -> None:

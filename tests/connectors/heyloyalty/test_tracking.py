@@ -14,11 +14,11 @@ from integrations.connectors.heyloyalty.tracking import (
     TRANSACTION_COLUMNS,
     booking,
     bookings,
-    inert,
     transaction,
     transactions,
 )
 from integrations.core.errors import RecordError
+from integrations.core.spreadsheet import inert
 from tests.sandbox_heyloyalty import HeyloyaltyAccount
 
 ADA = "ada@example.test"

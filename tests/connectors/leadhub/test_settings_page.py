@@ -32,7 +32,6 @@ def save(client: Client, leadhub: LeadHubAccount, key: str, connection: LeadHubC
         "api_key": key,
         "api_address": leadhub.url,
         "calls_per_minute": 0,
-        "access_roles": [role.pk],
     }
     return shown(client.post(f"{page}?step=key", values, follow=True))
 

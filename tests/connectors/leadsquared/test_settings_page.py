@@ -16,7 +16,7 @@ from integrations.connectors.leadsquared.models import OTHER, LeadSquaredConnect
 from integrations.core import hooks
 from integrations.core.admin.connection.sidebar import navigation
 from integrations.core.engine import inbox
-from integrations.core.models import Connection, Delivery, FieldMapping, HookToken, SettingsVersion
+from integrations.core.models import Connection, Delivery, HookToken, SettingsVersion
 from integrations.core.setup import MARKETING, SUPPORT
 from tests.connectors.leadsquared.people import person, saved, shown, url
 
@@ -33,7 +33,6 @@ def account(connection: LeadSquaredConnection | None = None, **changes: Any) -> 
         "api_address": connection.api_address if connection else "",
         "access_key": "",
         "secret_key": "",
-        "access_roles": [Group.objects.get(name=MARKETING).pk],
         "calls_per_5s": 10,
         "bulk_calls_per_5s": 1,
     }
@@ -102,11 +101,24 @@ def test_a_draft_may_be_saved_without_keys_but_not_enabled(mia: Client) -> None:
     assert "First enter Access Key, Secret Key." in shown(mia.get(url("change", connection, step="basic")))
 
 
-def test_who_creates_a_connection_must_keep_access_to_it(mia: Client) -> None:
+def test_who_creates_a_connection_has_access_to_it_and_keeps_it(mia: Client) -> None:
+    mia.post(reverse(ADD), account(region="api.leadsquared.com"))
+    connection = LeadSquaredConnection.objects.get()
+    assert [role.name for role in connection.access_roles.all()] == [MARKETING]
     support = Group.objects.get(name=SUPPORT).pk
-    response = mia.post(reverse(ADD), account(region="api.leadsquared.com", access_roles=[support]))
+    response = mia.post(url("change", connection, step="access"), {"access_by": "role", "access_roles": [support]})
     assert "Choose at least one role that you have yourself" in shown(response)
-    assert not Connection.objects.exists()
+    assert [role.name for role in connection.access_roles.all()] == [MARKETING]
+
+
+def test_a_wrong_later_step_loses_nothing_of_the_draft(mia: Client) -> None:
+    mia.post(reverse(ADD), account(region="api.leadsquared.com", name="Half done"))
+    connection = LeadSquaredConnection.objects.get()
+    response = mia.post(url("change", connection, step="basic"), basic(secondary_search_by="EmailAddress"))
+    assert "Choose another field than the first one" in shown(response)
+    kept = saved(connection)
+    assert (kept.name, kept.state) == ("Half done", Connection.State.DRAFT)
+    assert "Draft – continue" in shown(mia.get(reverse("admin:core_connection_changelist")))
 
 
 # -- the fields of the page -----------------------------------------------------------------------
@@ -399,9 +411,12 @@ def test_keys_that_can_not_be_decrypted_any_more_are_said_so(mia: Client, leadsy
 def test_removing_a_connection_asks_first(mia: Client, leadsync: Any) -> None:
     asked = shown(mia.get(url("delete", leadsync)))
     assert "Remove “Lead Sync”?" in asked
-    mia.post(url("delete", leadsync), {"post": "yes"})
-    assert not Connection.objects.exists()
-    assert not FieldMapping.objects.exists()
+    assert "log and history stay" in asked
+    assert Connection.objects.installed().exists()
+    response = mia.post(url("delete", leadsync), {"post": "yes"})
+    assert response["Location"] == reverse("admin:core_connection_changelist")
+    assert not Connection.objects.installed().exists()
+    assert saved(leadsync).access_key == ""
 
 
 # -- who may -----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from integrations.sources.cdp.models import (
 )
 from integrations.sources.cdp.raptor import calls, checks, standing
 from integrations.sources.cdp.raptor.pulling import pull
-from integrations.sources.cdp.signals import memberships_changed, renamed
+from integrations.sources.cdp.signals import memberships_changed, removed, renamed
 from tests.crawl import everything_stored
 from tests.sandbox_raptor import RaptorAccount
 from tests.sandbox_server import Sandbox
@@ -123,10 +123,13 @@ def test_an_audience_that_is_detached_stays_as_it_was_and_goes_on_when_attached_
     cats = raptor.audience("Cat owners")
     raptor.enter(cats, ANNA)
     pull()
-    raptor.delete_audience(cats)
+    raptor.attach(cats, False)
     pull()
-    assert inside(cats) == {ANNA}
-    assert not cursor(cats).attached
+    assert (inside(cats), cursor(cats).attached) == ({ANNA}, False)
+    raptor.attach(cats)
+    raptor.enter(cats, BO)
+    pull()
+    assert (inside(cats), cursor(cats).attached) == ({ANNA, BO}, True)
 
 
 def test_an_audience_that_was_deleted_here_comes_back_as_long_as_it_is_attached(raptor: RaptorAccount) -> None:
@@ -136,6 +139,109 @@ def test_an_audience_that_was_deleted_here_comes_back_as_long_as_it_is_attached(
     delete_audience(Audience.objects.get())
     pull()
     assert inside(cats) == {ANNA}
+
+
+# -- deleted in Raptor ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_an_audience_that_raptor_deleted_is_deleted_here_and_tells_and_nobody_leaves_it(
+    raptor: RaptorAccount, others: bool
+) -> None:
+    cats = raptor.audience("Cat owners")
+    if others:
+        raptor.audience("Dog owners")
+    raptor.enter(cats, ANNA)
+    pull()
+    raptor.delete_audience(cats)
+    with listening(removed) as told, listening(memberships_changed) as left:
+        pull()
+        pull()
+    assert ([(one.kind, one.name) for one in told], left) == ([("audience", "Cat owners")], [])
+    assert not Audience.objects.filter(external_id=cats).exists()
+    assert RaptorPull.load().problem == ""
+
+
+def test_an_audience_that_was_detached_before_raptor_deleted_it_is_found_within_the_hour(raptor: RaptorAccount) -> None:
+    cats = raptor.audience("Cat owners")
+    pull()
+    raptor.attach(cats, False)
+    pull()
+    raptor.delete_audience(cats)
+    seen = raptor.call_count()
+    pull()
+    assert paths(raptor, seen) == ["audiences"], "one that is only detached is asked for seldom"
+    with time_machine.travel(timezone.now() + datetime.timedelta(hours=1, seconds=1)):
+        pull()
+    assert Audience.objects.count() == 0
+
+
+def test_an_audience_that_raptor_deleted_and_made_again_under_the_same_id_comes_back(raptor: RaptorAccount) -> None:
+    cats = raptor.audience("Cat owners")
+    pull()
+    raptor.delete_audience(cats)
+    pull()
+    raptor.audience("Cat owners", id=cats)
+    raptor.enter(cats, ANNA)
+    pull()
+    assert inside(cats) == {ANNA}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["unauthorized", "refused", "too_many", "system_error", "bad_gateway", "html_200", "truncated_json", "dropped"],
+)
+def test_what_goes_wrong_while_raptor_is_asked_for_it_is_no_deletion(raptor: RaptorAccount, kind: str) -> None:
+    cats = raptor.audience("Cat owners")
+    raptor.enter(cats, ANNA)
+    pull()
+    raptor.attach(cats, False)
+    raptor.fault(kind, path=f"membership/{cats}", times=None)
+    pull()
+    assert inside(cats) == {ANNA}
+    assert RaptorPull.load().problem or cursor(cats).problem
+
+
+def test_a_wrong_address_where_everything_is_missing_deletes_nothing(raptor: RaptorAccount) -> None:
+    cats = raptor.audience("Cat owners")
+    raptor.enter(cats, ANNA)
+    pull()
+    raptor.delete_audience(cats)
+    for wrong in (f"{raptor.url}/elsewhere", raptor.url.replace("/raptor/", "/nobody/")):
+        RaptorSettings.objects.update(base_url=wrong)
+        pull()
+        assert RaptorPull.load().stopped or RaptorPull.load().problem
+        standing.resume()
+    assert inside(cats) == {ANNA}
+
+
+def test_another_account_that_never_had_an_audience_deletes_none(raptor: RaptorAccount, sandbox: Sandbox) -> None:
+    cats = raptor.audience("Cat owners")
+    raptor.enter(cats, ANNA)
+    pull()
+    raptor.delete_audience(cats)
+    other = sandbox.raptor("other")
+    other.audience("Dog owners")
+    settings = RaptorSettings.load()
+    settings.base_url, settings.api_key = other.url, other.api_key
+    settings.save()
+    standing.resume(from_the_start=True)
+    pull()
+    assert (inside(cats), Audience.objects.count()) == ({ANNA}, 2)
+
+
+def test_while_no_other_audience_can_be_read_none_is_deleted(raptor: RaptorAccount) -> None:
+    cats, dogs = raptor.audience("Cat owners"), raptor.audience("Dog owners")
+    raptor.enter(cats, ANNA)
+    pull()
+    raptor.delete_audience(cats)
+    raptor.fault("system_error", path="membership/changes", times=None)
+    pull()
+    assert inside(cats) == {ANNA}
+    raptor.clear_faults()
+    on_time()
+    pull()
+    assert list(Audience.objects.values_list("external_id", flat=True)) == [dogs]
 
 
 def test_a_person_identifier_that_raptor_does_not_have_is_told(raptor: RaptorAccount) -> None:

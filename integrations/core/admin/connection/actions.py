@@ -67,17 +67,26 @@ class ConnectionActions(ConnectionPages):
         return done[verb](request, obj)
 
     def _enable(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        if problem := cannot_enable(obj) or self.not_ready(obj):
+        if problem := self.switch_on(request, obj):
             self._tell(request, obj, problem, messages.ERROR)
         else:
-            self._switch(request, obj, State.ENABLED, _("Enabled by %(user)s"))
-            wake(obj.pk)
             self._tell(request, obj, _("The sync is enabled."), messages.SUCCESS)
             self.switched_on(request, obj)
         return self._back(request, obj)
 
-    def _disable(self, request: HttpRequest, obj: Any) -> HttpResponse:
+    def switch_on(self, request: HttpRequest, obj: Any) -> str:
+        """Returns what stands in the way; empty when it is on. Once that is committed, `switched_on` follows."""
+        if problem := cannot_enable(obj) or self.not_ready(obj):
+            return problem
+        self._switch(request, obj, State.ENABLED, _("Enabled by %(user)s"))
+        wake(obj.pk)
+        return ""
+
+    def switch_off(self, request: HttpRequest, obj: Any) -> None:
         self._switch(request, obj, State.DISABLED, _("Disabled by %(user)s"))
+
+    def _disable(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        self.switch_off(request, obj)
         texts = [_("The sync is disabled.")]
         if self.hooked:
             texts.append(_("Calls that come in now are kept until somebody has them processed."))
@@ -113,7 +122,7 @@ class ConnectionActions(ConnectionPages):
             hindrance = collect.in_the_way(obj, name, job)
             if hindrance is not None and hindrance.job != name:
                 text = _("Not started: %(job)s waits for %(run)s (%(other)s).")
-                words = {"job": job.label, "run": hindrance, "other": hindrance.job}
+                words = {"job": job.label, "run": hindrance, "other": _(hindrance.job)}
                 self._tell(request, obj, text % words, messages.WARNING)
             elif collect.start(obj, name, Run.Trigger.MANUAL, user):
                 text = _("Started: %(job)s. Its progress is in the log, under Sync jobs.")
@@ -141,6 +150,8 @@ class ConnectionActions(ConnectionPages):
         self.message_user(request, text, level)
 
     def _back(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        if request.POST.get("back") == "marketplace":
+            return redirect("admin:core_connection_changelist")
         names = [step.name for step in self.steps]
         name = request.POST.get("step", "")
         query = f"?step={name}" if name in names else ""

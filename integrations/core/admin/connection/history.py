@@ -1,20 +1,29 @@
-"""Who changed which setting or mapping row, when, from what to what. Of secrets: only that they changed."""
+"""Who changed which setting, mapping row or state, when, from what to what, by the version of the settings it led to.
+
+Of secrets: only that they changed.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from simple_history.admin import SimpleHistoryAdmin
 
-from integrations.core.admin.connection.pages import ConnectionPages
-from integrations.core.models import FieldMapping
+from integrations.core.admin.connection.parts import ConnectionParts, Part
+from integrations.core.configuration.words import part_differences
+from integrations.core.models import FieldMapping, SettingsVersion
+from integrations.core.references import names_of
 
 # Of each kind; older changes are still in the database.
 SHOWN = 500
@@ -32,24 +41,31 @@ class Change:
     by: str
     what: str
     changes: list[tuple[str, str, str]] = field(default_factory=list)
+    # It is no setting: it belongs to the version that was in force, not to the one it led to.
+    is_state: bool = False
+    version: SettingsVersion | None = None
 
 
-class ConnectionHistory(SimpleHistoryAdmin, ConnectionPages):  # type: ignore[misc]
+class ConnectionHistory(SimpleHistoryAdmin, ConnectionParts):  # type: ignore[misc]
     """Part of ConnectionAdmin."""
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         if not object_id.isdecimal():
             raise Http404
         obj = self.connection_or_404(request, int(object_id))
-        changes = sorted(self.all_changes(obj), key=lambda change: change.at, reverse=True)
+        saved = list(_versions(obj, with_snapshots=bool(self.parts)))
+        changes = [*self.all_changes(obj), *part_changes(self.parts, saved)]
+        changes.sort(key=lambda change: change.at, reverse=True)
+        _assign(changes, saved)
         page = Paginator(changes, PER_PAGE).get_page(request.GET.get("p"))
-        context = self.page_context(request, obj, None, page=page, shown=SHOWN)
+        context = self.page_context(request, obj, None, page=page, shown=SHOWN, current=saved[-1] if saved else None)
         return TemplateResponse(request, "admin/core/connection/history.html", context)
 
     def all_changes(self, obj: Any) -> Iterator[Change]:
         """In any order."""
         yield from settings_changes(obj)
         yield from mapping_changes(obj)
+        yield from state_changes(obj)
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
@@ -74,11 +90,11 @@ def _settings_diff(connection: Any, newer: Any, older: Any) -> Iterator[tuple[st
         if newer.secrets_set.get(name) != older.secrets_set.get(name):
             yield _label(connection, name), "", _("changed (the value is never kept)")
     for found in newer.diff_against(older).changes:
-        if found.field == "access_roles":
-            yield _label(connection, found.field), _roles(found.old), _roles(found.new)
-        else:
-            column = connection._meta.get_field(found.field)
-            yield _label(connection, found.field), _shown(column, found.old), _shown(column, found.new)
+        column = connection._meta.get_field(found.field)
+        if not column.editable:
+            continue
+        show = _rows_named if column.is_relation else _shown
+        yield _label(connection, found.field), show(column, found.old), show(column, found.new)
 
 
 def mapping_changes(connection: Any) -> Iterator[Change]:
@@ -94,6 +110,44 @@ def mapping_changes(connection: Any) -> Iterator[Change]:
             made[row.history_type, row.record_type, row.history_user_id, at].append(row)
     for together in made.values():
         yield _made_together(together)
+
+
+def state_changes(connection: Any) -> Iterator[Change]:
+    """What people did with it: Enable, Disable, Revert. What the admin notes of a saved form is told above."""
+    kind = ContentType.objects.get_for_model(connection)
+    entries = LogEntry.objects.filter(content_type=kind, object_id=str(connection.pk), action_flag=CHANGE)
+    told = entries.exclude(change_message="").exclude(change_message__startswith="[")
+    for entry in told.select_related("user").order_by("-action_time")[:SHOWN]:
+        yield Change(entry.action_time, entry.user.get_username(), entry.change_message, is_state=True)
+
+
+def part_changes(parts: Mapping[str, Part], saved: Sequence[SettingsVersion]) -> Iterator[Change]:
+    """Rows that belong to the settings (Connection.parts), as the versions have them."""
+    for older, newer in pairwise(saved):
+        for name, part in parts.items():
+            if name not in older.snapshot.get("parts", {}):
+                # Saved when versions didn't hold them yet.
+                continue
+            old, new = (version.snapshot["parts"].get(name, []) for version in (older, newer))
+            found = [(each.what, each.old, each.new) for each in part_differences(str(part.label), old, new)]
+            if found:
+                user = newer.created_by.get_username() if newer.created_by else _("the portal")
+                yield Change(newer.created_at, user, str(part.label), found)
+
+
+def _versions(connection: Any, *, with_snapshots: bool) -> list[SettingsVersion]:
+    """The newest ones, oldest first."""
+    found = SettingsVersion.objects.filter(connection_id=connection.pk).select_related("created_by")
+    return list((found if with_snapshots else found.defer("snapshot"))[:SHOWN])[::-1]
+
+
+def _assign(changes: Sequence[Change], saved: Sequence[SettingsVersion]) -> None:
+    """A change of settings led to the next version; what else was done, was done under the one before."""
+    times = [version.created_at for version in saved]
+    for change in changes:
+        place = bisect_right(times, change.at) - 1 if change.is_state else bisect_left(times, change.at)
+        if 0 <= place < len(saved):
+            change.version = saved[place]
 
 
 def _mapping_edit(newer: Any, older: Any) -> Iterator[Change]:
@@ -126,15 +180,19 @@ def _label(connection: Any, name: str) -> str:
     return str(connection._meta.get_field(name).verbose_name)
 
 
-def _roles(rows: Any) -> str:
-    from django.contrib.auth.models import Group
-
-    ids = [row["group"] for row in rows]
-    return ", ".join(Group.objects.filter(pk__in=ids).order_by("name").values_list("name", flat=True)) or "–"
+def _rows_named(column: Any, found: Any) -> str:
+    """Of other rows that a setting names, roles say: simple-history has the rows between the two, or a key."""
+    if column.many_to_many:
+        keys = [row[column.m2m_reverse_field_name()] for row in found]
+    else:
+        keys = [getattr(found, "pk", found)]
+    return ", ".join(names_of(column.related_model._default_manager.filter(pk__in=keys))) or "–"
 
 
 def _shown(column: Any, value: Any) -> str:
     if isinstance(value, bool):
         return _("on") if value else _("off")
+    if column.is_relation and value is not None:
+        value = column.related_model._default_manager.filter(pk=value).first() or _("one that was deleted")
     choices = dict(column.flatchoices) if getattr(column, "choices", None) else {}
     return str(choices.get(value, value)) if value not in (None, "") else "–"

@@ -7,26 +7,36 @@ from typing import Any, ClassVar
 
 from django.contrib.admin import display
 from django.contrib.admin.utils import flatten_fieldsets
-from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.urls import path
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from integrations.core.admin.connection.access import ConnectionAccess
 from integrations.core.admin.connection.history import ConnectionHistory
 from integrations.core.admin.connection.live import Source, live_choices
 from integrations.core.admin.connection.menu import ConnectionMenu
+from integrations.core.admin.connection.removal import ConnectionRemoval
 from integrations.core.admin.connection.save import ConnectionSaving
 from integrations.core.admin.connection.steps import STATE_LOOKS, WEBHOOK, what_next
+from integrations.core.admin.connection.version import ConnectionVersions
 from integrations.core.admin.connection.webhook import ConnectionWebhook
 from integrations.core.admin.mapping.pages import MappingPages
 from integrations.core.fields import secret_names
 from integrations.core.forms import SettingsForm
 
 
-class ConnectionAdmin(ConnectionHistory, ConnectionSaving, ConnectionMenu, ConnectionWebhook, MappingPages):
+class ConnectionAdmin(
+    ConnectionAccess,
+    ConnectionHistory,
+    ConnectionVersions,
+    ConnectionSaving,
+    ConnectionMenu,
+    ConnectionRemoval,
+    ConnectionWebhook,
+    MappingPages,
+):
     """Base of a connector's settings page: it names its steps and fields, this does the rest."""
 
     form = SettingsForm
@@ -34,7 +44,6 @@ class ConnectionAdmin(ConnectionHistory, ConnectionSaving, ConnectionMenu, Conne
     live_choices: ClassVar[dict[str, Source]] = {}
 
     change_form_template = "admin/core/connection/change_form.html"
-    delete_confirmation_template = "admin/core/connection/delete.html"
     list_display = ("name", "state_badge", "state_since", "next_step")
     list_display_links = ("name",)
     search_fields = ("name",)
@@ -67,6 +76,7 @@ class ConnectionAdmin(ConnectionHistory, ConnectionSaving, ConnectionMenu, Conne
         own = [
             page("mapping/<slug:record_type>/", self.mapping_view, "mapping"),
             page("webhook/", self.new_address_view, "webhook"),
+            page("versions/<int:number>/", self.version_view, "version"),
             page("calls/", self.calls_view, "calls"),
             page("do/<slug:verb>/", self.do_view, "do"),
         ]
@@ -121,22 +131,3 @@ class ConnectionAdmin(ConnectionHistory, ConnectionSaving, ConnectionMenu, Conne
         sources = {name: source for name, source in self.live_choices.items() if name in wanted}
         form.live = live_choices(obj, sources) if obj is not None and self.has_change_permission(request, obj) else {}
         return form
-
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "access_roles":
-            made = db_field.formfield(widget=UnfoldAdminCheckboxSelectMultipleWidget, **kwargs)
-            made.queryset = Group.objects.order_by("name")
-            return made
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"access_roles": list(request.user.groups.values_list("pk", flat=True))}
-
-    # -- Remove Configuration ---------------------------------------------------------------------
-
-    def get_deleted_objects(
-        self, objs: Any, request: HttpRequest
-    ) -> tuple[list[Any], dict[str, int], set[Any], list[Any]]:
-        """Named, not listed: a connection's log may hold millions of rows."""
-        gone = [_("%(name)s with its settings, mapping, webhook URL and log") % {"name": obj} for obj in objs]
-        return gone, {str(self.opts.verbose_name_plural): len(gone)}, set(), []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -14,18 +14,20 @@ from integrations.core.admin.connection.steps import STATE_LOOKS, WEBHOOK, Step,
 from integrations.core.fields import secret_names
 from integrations.core.forms import missing_secrets
 from integrations.core.models import Connection
+from integrations.core.models.connection import ConnectionQuerySet
 
 
 class ConnectionPages(ModelAdmin):  # type: ignore[misc]
     """The common ground of the parts of ConnectionAdmin."""
 
-    steps: ClassVar[tuple[Step, ...]] = ()
+    # Those of the vendor's page; core adds its own.
+    steps: tuple[Step, ...] = ()
 
     # -- who may see what -------------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Only connections the user has access to. Secrets are read one by one where they are needed."""
-        mine = super().get_queryset(request).filter(pk__in=Connection.objects.visible_to(request.user).values("pk"))
+        mine = super().get_queryset(request).filter(pk__in=connections_of(request).values("pk"))
         return with_progress(mine.defer(*secret_names(self.model)))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -38,7 +40,7 @@ class ConnectionPages(ModelAdmin):  # type: ignore[misc]
         return super().has_delete_permission(request, obj) and self._accessible(request, obj)
 
     def _accessible(self, request: HttpRequest, obj: Any) -> bool:
-        return obj is None or Connection.objects.visible_to(request.user).filter(pk=obj.pk).exists()
+        return obj is None or connections_of(request).filter(pk=obj.pk).exists()
 
     def connection_or_404(self, request: HttpRequest, pk: int, *, change: bool = False) -> Any:
         """Raises PermissionDenied for those who may see no connection of this kind, Http404 for the others' ones."""
@@ -91,6 +93,7 @@ class ConnectionPages(ModelAdmin):  # type: ignore[misc]
             for step in self.steps
         ]
         frame = {"steps": steps, "connection": obj if saved else None, "has_next": bool(self.step_after(current))}
+        frame["save_label"] = current.save_label if current else ""
         if saved:
             frame |= {
                 "state_look": STATE_LOOKS[obj.state],
@@ -117,6 +120,11 @@ class ConnectionPages(ModelAdmin):  # type: ignore[misc]
     def step_after(self, step: Step | None) -> Step | None:
         following = self.steps[self.steps.index(step) + 1 :] if step in self.steps else ()
         return following[0] if following else None
+
+
+def connections_of(request: HttpRequest) -> ConnectionQuerySet:
+    """Those that this user may open the pages of, their other permissions granted."""
+    return Connection.objects.visible_to(request.user).installed()
 
 
 def _logs_url(obj: Any) -> str:

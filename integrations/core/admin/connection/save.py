@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,6 +26,8 @@ class ConnectionSaving(ConnectionPages):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Write only what this form changed: state, secrets and the other steps stay as they are by now."""
         obj._history_user = request.user
+        if change and not Connection.objects.installed().select_for_update().filter(pk=obj.pk).exists():
+            raise Http404  # Removed while this form was open: no key is saved any more.
         typed = form.typed_secrets()
         for name, value in typed.items():
             setattr(obj, name, value)

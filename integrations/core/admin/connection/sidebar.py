@@ -17,7 +17,12 @@ from integrations.core.registry import all_connectors
 
 # More than these are found through the list.
 SHOWN = 15
-LOGS = (("core_event", "receipt_long"), ("core_run", "play_circle"), ("core_delivery", "webhook"))
+LOGS = (
+    ("core_event", "receipt_long"),
+    ("core_run", "play_circle"),
+    ("core_delivery", "webhook"),
+    ("core_erasure", "person_off"),
+)
 
 Group = Callable[[HttpRequest], dict[str, Any]]
 Items = Callable[[HttpRequest], list[dict[str, Any]]]
@@ -48,7 +53,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """For UNFOLD["SIDEBAR"]["navigation"]."""
     sources = [_of_source(request, group) for group in _groups]
     mine: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    visible = Connection.objects.visible_to(request.user).order_by("name")
+    visible = Connection.objects.visible_to(request.user).installed().order_by("name")
     for kind, pk, title in visible.values_list("connector", "pk", "name"):
         mine[kind].append((pk, title))
     connectors = [
@@ -56,7 +61,15 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         for name, connector in all_connectors()
         if not connector.joins_source
     ]
-    return [group for group in [*sources, *connectors, _logs(request), _people(request)] if group and group["items"]]
+    groups = [_marketplace(request), *sources, *connectors, _logs(request), _people(request)]
+    return [group for group in groups if group and group["items"]]
+
+
+def _marketplace(request: HttpRequest) -> dict[str, Any]:
+    if not admin.site._registry[Connection].has_view_permission(request):
+        return {"items": []}
+    link = reverse("admin:core_connection_changelist")
+    return {"items": [item(_("Apps Marketplace"), "apps", link, request.path == link)]}
 
 
 def _of_source(request: HttpRequest, group: Group) -> dict[str, Any]:
@@ -83,11 +96,18 @@ def item(title: str, icon: str, link: str, active: bool) -> dict[str, Any]:
 
 
 def _logs(request: HttpRequest) -> dict[str, Any]:
-    return {"title": _("Logs"), "separator": True, "items": _registered(request, LOGS)}
+    items = _registered(request, LOGS)
+    if request.user.has_perm("core.view_event"):
+        link = reverse("admin:core_person")
+        here = request.path.startswith(link)
+        # Its address stands below the log's.
+        items = [one | {"active": request.path.startswith(one["link"]) and not here} for one in items]
+        items.append(item(_("Find a person"), "person_search", link, here))
+    return {"title": _("Logs"), "separator": True, "items": items}
 
 
 def _people(request: HttpRequest) -> dict[str, Any]:
-    pages = (("auth_user", "person"), ("auth_group", "group"), ("core_apitoken", "key"))
+    pages = (("auth_user", "person"), ("auth_group", "group"), ("core_userfield", "rule"), ("core_apitoken", "key"))
     return {"title": _("Users and roles"), "separator": True, "items": _registered(request, pages)}
 
 

@@ -18,6 +18,8 @@ STATE_LOOKS = {
     Connection.State.ATTENTION: "danger",
 }
 
+SAVE = gettext_lazy("Save")
+
 
 @dataclass(frozen=True)
 class Step:
@@ -26,6 +28,7 @@ class Step:
     name: str
     label: Any
     fieldsets: tuple[tuple[Any, dict[str, Any]], ...] = ()
+    save_label: Any = SAVE
 
 
 WEBHOOK = Step("webhook", gettext_lazy("Webhook URL"))

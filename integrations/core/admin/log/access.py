@@ -9,31 +9,37 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
 
 from integrations.core.keyset import LAST_ID
 from integrations.core.models import Connection
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True)
 class Visible:
-    """The connections a user sees, by name. `ids` is None when that is all of them: no filter is needed then."""
+    """The connections a user sees, by name. `ids` is None when that is all of them: no filter is needed then.
+
+    Removed ones are among them: their log stays. `connectors` and `removed` are by their ids, too.
+    """
 
     names: dict[int, str]
     connectors: dict[int, str]
+    removed: frozenset[int]
     ids: list[int] | None
 
     @classmethod
     def of(cls, request: HttpRequest) -> Visible:
-        rows = list(Connection.objects.visible_to(request.user).order_by("name").values_list("pk", "name", "connector"))
-        ids = [pk for pk, _, _ in rows]
+        rows = list(Connection.objects.visible_to(request.user).order_by("name").only("name", "connector", "state"))
+        ids = [row.pk for row in rows]
         everything = getattr(request.user, "is_superuser", False) or not Connection.objects.exclude(pk__in=ids).exists()
         return cls(
-            {pk: name for pk, name, _ in rows},
-            {pk: connector for pk, _, connector in rows},
+            {row.pk: str(row) for row in rows},
+            {row.pk: row.connector for row in rows},
+            frozenset(row.pk for row in rows if row.state == Connection.State.REMOVED),
             None if everything else ids,
         )
 

@@ -24,14 +24,19 @@ def require_run_permission(request: HttpRequest) -> None:
 
 
 def long_or_404(run: Run) -> Run:
-    if run.trigger not in control.LONG:
+    if not _is_long(run):
         raise Http404
     return run
 
 
+def _is_long(run: Run) -> bool:
+    """A Retry of one event is over in a moment."""
+    return run.trigger in control.LONG and (run.trigger != Run.Trigger.RETRY or run.read > 1 or not run.complete)
+
+
 def buttons(request: HttpRequest, run: Run) -> dict[str, bool]:
     """Which of them this user can press now."""
-    mine = run.trigger in control.LONG and may_run(request)
+    mine = _is_long(run) and may_run(request)
     return {
         "can_pause": mine and run.status == Run.Status.RUNNING,
         "can_resume": mine and run.status == Run.Status.PAUSED,

@@ -45,6 +45,7 @@ class LogForm(forms.Form):
     until = Day(label=_("To"))
     job = Choice(label=_("Job Status"), choices=Job.choices)
     sync = Choice(label=_("Sync Status"), choices=Sync.choices)
+    cause = forms.RegexField(r"[0-9a-f]{16}", required=False, widget=forms.HiddenInput())
     tab = forms.ChoiceField(required=False, choices=[(tab.value, tab.value) for tab in Tab], widget=forms.HiddenInput())
 
     def __init__(self, data: QueryDict, visible: Visible) -> None:
@@ -73,6 +74,7 @@ class LogForm(forms.Form):
             connection=int(data["connection"]) if data.get("connection") else None,
             record_type=data.get("type", ""),
             search=data.get("q", "").replace("\0", ""),
+            cause=data.get("cause", ""),
         )
 
     def fields_shown(self) -> list[forms.BoundField]:

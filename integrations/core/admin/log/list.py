@@ -19,7 +19,7 @@ from integrations.core.admin.log.sight import Sight
 from integrations.core.admin.log.words import OUTCOMES, Badge
 from integrations.core.keyset import LAST_ID, Page
 from integrations.core.logbook import COUNT_CAP, PAGE_SIZE, LogFilter, Tab, event_rows, tab_counts
-from integrations.core.models import Event
+from integrations.core.models import Event, FailureGroup
 
 TAB_LABELS: dict[Tab, Any] = {
     Tab.ALL: gettext_lazy("All events"),
@@ -38,6 +38,7 @@ COLUMNS = (
     "key",
     "label",
     "outcome",
+    "code",
     "recovered",
     "message",
     "created_at",
@@ -71,6 +72,10 @@ class Row:
     message: str
     can_retry: bool
     retry_url: str
+
+    @property
+    def request_id(self) -> str:
+        return f"R{self.id}"
 
 
 def query(params: QueryDict, **changes: Any) -> str:
@@ -114,6 +119,9 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
     sight, can_retry = Sight.of(request), request.user.has_perm("core.retry_event")
     return {
         "form": form,
+        "cause": log.cause,
+        "cause_text": cause_words(log.cause, visible, sight) if log.cause else "",
+        "any_cause_url": query(request.GET, cause=None),
         "hidden_tab": log.tab if log.tab != Tab.ALL else "",
         "is_narrowed": log.is_narrowed,
         "clear_url": query(QueryDict(), connection=log.connection),
@@ -122,11 +130,18 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
         "connection_name": visible.names.get(log.connection or 0, ""),
         "can_retry": can_retry,
         "failed_number": count_text(numbers[Tab.FAILED]) if Event.Outcome.FAILED in log.outcomes else "",
+        "download_url": reverse("admin:core_event_download") + query(request.GET),
         "retry_selected_url": reverse("admin:core_event_retry_selected") + query(request.GET),
         "retry_matching_url": reverse("admin:core_event_retry_matching") + query(request.GET),
         "empty": empty_words(log, visible),
         **paging(request, page, "R"),
     }
+
+
+def cause_words(cause: str, visible: Visible, sight: Sight) -> str:
+    """The sentence of a cause; empty when nothing that this user sees fails of it any more."""
+    groups = FailureGroup.objects.filter(cause=cause, connection__in=visible.names)
+    return sight.sentence(groups.values_list("text", flat=True).first() or "")
 
 
 def _tab(request: HttpRequest, tab: Tab, log: LogFilter, number: tuple[int, bool]) -> TabLink:
@@ -158,13 +173,13 @@ def event_table(ids: Sequence[int], visible: Visible, sight: Sight, *, can_retry
     """These events, in this order, as rows: one query. What isn't visible is left out once more."""
     found = {event.pk: event for event in Event.objects.filter(pk__in=ids).only(*COLUMNS)}
     return [
-        _row(found[pk], visible, sight, can_retry)
+        event_row(found[pk], visible, sight, can_retry)
         for pk in ids
         if pk in found and found[pk].connection_id in visible.names
     ]
 
 
-def _row(event: Event, visible: Visible, sight: Sight, can_retry: bool) -> Row:
+def event_row(event: Event, visible: Visible, sight: Sight, can_retry: bool) -> Row:
     connector = visible.connectors.get(event.connection_id, "")
     message = sight.sentence(event.message[: 2 * MESSAGE_SHOWN])
     return Row(
@@ -180,7 +195,7 @@ def _row(event: Event, visible: Visible, sight: Sight, can_retry: bool) -> Row:
         badge=OUTCOMES[event.outcome],
         recovered=event.recovered,
         message=message if len(message) <= MESSAGE_SHOWN else message[: MESSAGE_SHOWN - 1] + "…",
-        can_retry=can_retry and event.outcome == Event.Outcome.FAILED,
+        can_retry=can_retry and event.can_be_retried,
         retry_url=reverse("admin:core_event_retry", args=[event.pk]),
     )
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -26,12 +27,14 @@ from integrations.core.admin.log.control import (
     stop_run,
     tell_unchanged,
 )
+from integrations.core.admin.log.download import download
 from integrations.core.admin.log.list import list_context, query
 from integrations.core.admin.log.panel import panel_context
 from integrations.core.admin.log.progress import progress
 from integrations.core.admin.log.retry import (
     confirmation,
     matching_ids,
+    oldest_matching,
     require_permission,
     selected_ids,
     start_retry,
@@ -43,6 +46,7 @@ from integrations.core.admin.log.runs import (
     run_context,
     run_list_context,
 )
+from integrations.core.admin.person.pages import PersonPages
 from integrations.core.engine import inbox
 from integrations.core.models import Connection, Delivery, Event, Run
 
@@ -62,18 +66,26 @@ class JournalAdmin(LogAdmin):
 
 
 @admin.register(Event)
-class EventAdmin(JournalAdmin):
+class EventAdmin(JournalAdmin, PersonPages):
     def more_urls(self) -> list[URLPattern]:
         return [
+            *super().more_urls(),
             path("<int:pk>/retry/", self._page(self.retry_one), name="core_event_retry"),
             path("retry/", self._page(self.retry_selected), name="core_event_retry_selected"),
             path("retry-matching/", self._page(self.retry_matching), name="core_event_retry_matching"),
+            path("download/", self._page(self.download), name="core_event_download"),
         ]
 
     @get_only
     def list_page(self, request: HttpRequest) -> HttpResponse:
         self._may_view(request)
         return self._render(request, "admin/core/log/events.html", _("Log"), list_context(request))
+
+    @get_only
+    def download(self, request: HttpRequest) -> StreamingHttpResponse:
+        """What the list's filters show, as CSV."""
+        self._may_view(request)
+        return download(request)
 
     @get_only
     def detail_page(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -87,7 +99,7 @@ class EventAdmin(JournalAdmin):
         self._may_retry(request)
         visible_or_404(Event.objects.only("pk"), request, pk)
         start_retry(request, [pk])
-        return HttpResponseRedirect(reverse("admin:core_event_change", args=[pk]))
+        return HttpResponseRedirect(_asked_back(request) or reverse("admin:core_event_change", args=[pk]))
 
     @post_only
     def retry_selected(self, request: HttpRequest) -> HttpResponse:
@@ -101,8 +113,10 @@ class EventAdmin(JournalAdmin):
 
     @post_only
     def retry_matching(self, request: HttpRequest) -> HttpResponse:
-        """First press: what would be retried; with `confirmed`: do it."""
+        """First press: what would be retried; with `confirmed`: do it; with `one`: only the oldest, at once."""
         self._may_retry(request)
+        if request.POST.get("one"):
+            return self._retry_oldest(request)
         if request.POST.get("confirmed"):
             start_retry(request, matching_ids(request, Visible.of(request)), one_first=True)
             return self._back(request)
@@ -113,12 +127,25 @@ class EventAdmin(JournalAdmin):
         }
         return self._render(request, "admin/core/log/retry.html", _("Retry all that match"), context)
 
+    def _retry_oldest(self, request: HttpRequest) -> HttpResponse:
+        found = oldest_matching(request, Visible.of(request))
+        start_retry(request, found)
+        if not found:
+            return self._back(request)
+        return HttpResponseRedirect(reverse("admin:core_event_change", args=found))
+
     def _may_retry(self, request: HttpRequest) -> None:
         self._may_view(request)
         require_permission(request)
 
     def _back(self, request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:core_event_changelist") + query(request.GET))
+
+
+def _asked_back(request: HttpRequest) -> str:
+    """The page of this portal that a button stood on, if it named one."""
+    back = request.POST.get("back", "")
+    return back if back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None) else ""
 
 
 @admin.register(Run)
@@ -206,7 +233,7 @@ class DeliveryAdmin(JournalAdmin):
     def process_held(self, request: HttpRequest, connection_id: int) -> HttpResponse:
         if not request.user.has_perm("core.run_connection"):
             raise PermissionDenied
-        connection = get_object_or_404(Connection.objects.visible_to(request.user), pk=connection_id)
+        connection = get_object_or_404(Connection.objects.visible_to(request.user).installed(), pk=connection_id)
         if connection.state != Connection.State.ENABLED:
             text = _("“%(name)s” is not enabled: enable it first, then process its held calls.")
             messages.warning(request, text % {"name": connection.name})

@@ -17,12 +17,13 @@ from integrations.core.admin.log.exchange import ExchangeView, exchange_view, ro
 from integrations.core.admin.log.form import record_type_words
 from integrations.core.admin.log.list import Row, event_table
 from integrations.core.admin.log.sight import Shown, Sight, Unreadable, deleted_note, read_encrypted, unreadable_note
-from integrations.core.admin.log.version import version_view
+from integrations.core.admin.log.version import version_url, version_view
 from integrations.core.admin.log.words import OUTCOMES, Badge, advice, sentence
 from integrations.core.connector import SKIP_REASONS, Item, Skip
 from integrations.core.errors import RecordError
 from integrations.core.logbook import run_events
 from integrations.core.models import Attempt, Event, EventPayload, Exchange, Link
+from integrations.core.persons.scrub import ERASED_TEXT
 from integrations.core.registry import connector_for
 
 logger = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def panel_context(request: HttpRequest, event: Event) -> dict[str, Any]:
     payload, note = _payload(event)
     connector = event.connection.connector
     label, plural = record_type_words(connector, event.record_type)
-    can_retry = request.user.has_perm("core.retry_event") and event.outcome == Event.Outcome.FAILED
+    can_retry = request.user.has_perm("core.retry_event") and event.can_be_retried
     return {
         "event": event,
         "request_id": f"R{event.pk}",
@@ -81,6 +82,7 @@ def panel_context(request: HttpRequest, event: Event) -> dict[str, Any]:
         "mapped": _mapped(event, payload, chosen, exchange, sight),
         "siblings": _siblings(request, event, plural, sight),
         "version": version_view(event, sight),
+        "version_url": version_url(request, event),
         "can_retry": can_retry,
         "masked": not sight.full,
         "log_url": f"{reverse('admin:core_event_changelist')}?connection={event.connection_id}",
@@ -130,7 +132,7 @@ def _payload(event: Event) -> tuple[Any, str]:
     except Unreadable:
         return None, unreadable_note()
     if body is None:
-        return None, deleted_note()
+        return None, _("Erased with the person.") if event.message == ERASED_TEXT else deleted_note()
     try:
         return json.loads(body), ""
     except (ValueError, RecursionError):

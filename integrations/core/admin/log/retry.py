@@ -20,6 +20,7 @@ from integrations.core.engine import retry
 from integrations.core.keyset import LAST_ID
 from integrations.core.logbook import RETRY_CAP, failed_ids
 from integrations.core.models import Connection, Event, Run
+from integrations.core.models.journal import ERASED
 
 CHUNK = 500
 # More checkboxes than a page has are no selection.
@@ -42,12 +43,19 @@ def matching_ids(request: HttpRequest, visible: Visible) -> list[int]:
     return failed_ids(log, visible.ids)
 
 
+def oldest_matching(request: HttpRequest, visible: Visible) -> list[int]:
+    """The one of them that has failed longest, in a list; none when nothing matches (any more)."""
+    _form, log = read_form(request, visible)
+    return failed_ids(log, visible.ids, cap=1)
+
+
 def by_connection(event_ids: Iterable[int], visible: Visible) -> dict[int, list[int]]:
     """The still failed ones of these events among visible connections, oldest first."""
     ids = sorted(event_ids)
     groups: dict[int, list[int]] = defaultdict(list)
     for start in range(0, len(ids), CHUNK):
         chunk = Event.objects.filter(pk__in=ids[start : start + CHUNK], outcome=Event.Outcome.FAILED)
+        chunk = chunk.exclude(code=ERASED)
         for pk, connection_id in chunk.order_by("pk").values_list("pk", "connection_id"):
             if connection_id in visible.names:
                 groups[connection_id].append(pk)
@@ -60,12 +68,18 @@ def start_retry(request: HttpRequest, event_ids: Iterable[int], *, one_first: bo
     start: Start = retry.retry_all if one_first else retry.retry
     runs = []
     number = 0
-    for connection_id, ids in by_connection(event_ids, visible).items():
+    groups = by_connection(event_ids, visible)
+    ended = visible.removed & groups.keys()
+    for connection_id in ended:
+        text = _("%(name)s: what failed there can't be sent again, because the connection was removed.")
+        messages.warning(request, text % {"name": visible.names[connection_id]})
+    for connection_id, ids in groups.items():
         run = start(connection_id, ids, request.user)
         if run is not None:
             runs.append(run)
             number += len(ids)
-    _tell(request, runs, number, one_first=one_first)
+    if runs or not ended:
+        _tell(request, runs, number, one_first=one_first)
 
 
 def _tell(request: HttpRequest, runs: list[Run], number: int, *, one_first: bool) -> None:
@@ -92,7 +106,11 @@ def confirmation(request: HttpRequest) -> dict[str, Any]:
     visible = Visible.of(request)
     ids = matching_ids(request, visible)
     groups = by_connection(ids, visible)
-    rows = [(visible.names[connection_id], len(found)) for connection_id, found in groups.items()]
+    rows = [
+        (visible.names[connection_id], len(found))
+        for connection_id, found in groups.items()
+        if connection_id not in visible.removed
+    ]
     return {
         "rows": rows,
         "number": sum(number for _name, number in rows),

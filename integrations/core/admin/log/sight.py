@@ -8,8 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+from xml.etree.ElementTree import ParseError, indent, tostring
 
 from cryptography.fernet import InvalidToken
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -18,6 +21,8 @@ from integrations.core.redact import clean, mask_payload, mask_personal, redact
 
 # Characters of one body on a page; what is stored is seldom longer.
 SHOWN = 200_000
+# Attributes that say of what type a value is, or that there is none.
+ABOUT_TYPES = {f"{{http://www.w3.org/2001/XMLSchema-instance}}{name}" for name in ("type", "nil")}
 _EMAIL = re.compile(r"[^\s@<>\"'()=,;:]+@[^\s@<>\"'()=,;:]+\.\w+")
 _PHONE = re.compile(r"(?<![\w-])\+?\d[\d ()./-]{5,}\d(?![\w-])")
 
@@ -98,8 +103,31 @@ class Sight:
         except (ValueError, RecursionError):
             if self.full:
                 return Shown(clean(redact(text), SHOWN), note)
-        hidden = _("Hidden: it is not complete JSON, so the personal data in it can't be masked.")
+        if (masked := masked_xml(text)) is not None:
+            return Shown(clean(redact(masked), SHOWN), note)
+        hidden = _("Hidden: it is neither complete JSON nor complete XML, so the personal data in it can't be masked.")
         return Shown(note=f"{hidden} {note}".strip())
+
+
+def masked_xml(text: str) -> str | None:
+    """Its elements with their texts and attributes masked, indented; None for what isn't safe and complete XML."""
+    if not text.lstrip().startswith("<"):
+        return None
+    try:
+        root = fromstring(text)
+        for element in root.iter():
+            element.text, element.tail = _masked_text(element.text), _masked_text(element.tail)
+            for name, value in element.attrib.items():
+                if name not in ABOUT_TYPES:
+                    element.set(name, str(mask_personal(value)))
+        indent(root)
+        return str(tostring(root, encoding="unicode"))
+    except (ParseError, DefusedXmlException, ValueError, RecursionError):
+        return None
+
+
+def _masked_text(text: str | None) -> str | None:
+    return str(mask_personal(text)) if text and text.strip() else text
 
 
 def masked_query(query: str) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from integrations.core.admin.log.sight import Sight
@@ -41,6 +44,16 @@ def version_view(event: Event, sight: Sight) -> VersionView | None:
     name = f"{event.record_type}_behaviour"
     behaviour = _value(model, name, stored[name]) if name in stored else ""
     return VersionView(version.number, version.created_at, behaviour, shown, mappings)
+
+
+def version_url(request: HttpRequest, event: Event) -> str:
+    """The version's own page; "" for those who may not see the connection's settings."""
+    model = _model(event.connection.connector)
+    page: Any = admin.site._registry.get(model) if event.version is not None else None
+    if page is None or not page.has_view_or_change_permission(request):
+        return ""
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_version"
+    return reverse(name, args=[event.connection_id, event.version.number])  # type: ignore[union-attr]
 
 
 def _model(connector: str) -> Any:

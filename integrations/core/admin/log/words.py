@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.core.models import Connection, Delivery, Event, Run
 
 Outcome = Event.Outcome
+OPEN_OR_FAILED = (Outcome.PENDING, Outcome.WAITING, Outcome.FAILED)
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ _ADVICE: dict[str, Any] = {
 }
 _FAILED_ADVICE = _("Remove the reason, then press Retry.")
 _NOT_ENABLED = _("The connection is not enabled: it is sent once the connection is.")
+_REMOVED = _("The connection was removed: it sends nothing any more.")
 _RUN_ADVICE: dict[str, Any] = {
     Run.Status.PAUSED: _("It waits until somebody presses Resume. Live changes are sent as before."),
     Run.Status.STOPPING: _("What is under way is let through; nothing more is sent."),
@@ -84,15 +86,20 @@ def sentence(event: Event) -> Any:
 
 def advice(event: Event) -> Any:
     """What to do next; empty when there is nothing to do."""
+    if event.connection.state == Connection.State.REMOVED and event.outcome in OPEN_OR_FAILED:
+        return _REMOVED
     if event.outcome in (Outcome.PENDING, Outcome.WAITING):
         if event.connection.state != Connection.State.ENABLED and event.code != "configuration":
             return _NOT_ENABLED
         return _ADVICE.get(event.code, "")
     if event.outcome == Outcome.FAILED:
-        if "Retry" in event.message:  # it says so itself
-            return ""
-        return _ADVICE.get(event.code, _FAILED_ADVICE)
+        return failed_advice(event.code, event.message) if event.can_be_retried else ""
     return _RECOVERED if event.recovered else ""
+
+
+def failed_advice(code: str, message: str) -> Any:
+    """What to do about a failure; empty when its own sentence says so."""
+    return "" if "Retry" in message else _ADVICE.get(code, _FAILED_ADVICE)
 
 
 def run_advice(run: Run) -> Any:

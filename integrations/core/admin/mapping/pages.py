@@ -207,6 +207,11 @@ class MappingPage:
             return [row.target for row in self._rows() if row.is_key]
         return search_keys(self.connection, self.search_settings)
 
+    def read(self, posted: Mapping[str, Any]) -> Any:
+        """Rows that were not typed here, as a form. Of a connection that isn't saved yet no fields are known."""
+        known = self._catalog() if self.connection.pk else Catalog({})
+        return self._form(known, data=posted)
+
     # -- saving -----------------------------------------------------------------------------------
 
     def _save(self, rows: Any) -> None:

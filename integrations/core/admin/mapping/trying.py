@@ -93,7 +93,7 @@ class Tries:
                 record = chosen(self.asked, connector, self.page.record_type.name, newest)
                 return {"trial": self._shown(self._tried(connector, record), record)}
             except RecordError as error:
-                return {"no_record": error.message}
+                return {"no_record": str(error.message)}
             except Exception as error:  # noqa: BLE001 – what is pasted may have any shape
                 return {"no_record": stumbled(error)}
 
@@ -112,7 +112,7 @@ class Tries:
             "verdict": self.eyes.sight.sentence(verdict(trial, self.page.record_type, self.eyes.fields)),
             "look": look,
             "sign": sign,
-            "blind": self.eyes.sight.sentence(trial.blind),
+            "blind": self.eyes.sight.sentence(str(trial.blind)),
             "looked": trial.looked,
             "cells": [self._cell(cell) for cell in trial.cells],
             "payload": self.eyes.sight.json(trial.payload),
@@ -126,7 +126,7 @@ class Tries:
             "label": self.eyes.label(cell.target),
             "source": cell.source,
             "changed": cell.changed,
-            "reason": self.eyes.sight.sentence(cell.reason),
+            "reason": self.eyes.sight.sentence(str(cell.reason)),
         }
 
     # -- the last 500 -----------------------------------------------------------------------------
@@ -158,4 +158,4 @@ class Tries:
         names = (made.row.target, made.row.source)
         came = self.eyes.value(made.came if not is_empty(made.came) else made.row.default, *names)
         value = self.eyes.value(made.value, *names)
-        return {"came": came, "value": value, "reason": self.eyes.sight.sentence(made.reason)}
+        return {"came": came, "value": value, "reason": self.eyes.sight.sentence(str(made.reason))}

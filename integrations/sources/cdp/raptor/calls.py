@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django_q.tasks import async_task
 
 from integrations.sources.cdp.raptor.applying import Applied, Result, apply, number_of
@@ -28,7 +29,7 @@ BUDGET = 45.0
 SILENCE = datetime.timedelta(minutes=3)
 # A call that can't be applied keeps its body, and a person presses Apply again.
 MOST_ATTEMPTS = 5
-FAILED = "It could not be applied ({kind}), {attempts} times. Nothing of it is lost: press Apply again."
+FAILED = _("It could not be applied (%(kind)s), %(attempts)s times. Nothing of it is lost: press Apply again.")
 CHUNK = 1000
 DONE = (CallStatus.APPLIED, CallStatus.PARTLY, CallStatus.REFUSED)
 
@@ -135,5 +136,5 @@ def _failed(call: RaptorCall, error: Exception) -> None:
     kind = type(error).__name__
     logger.error("%s while push %s of Raptor was applied", kind, call.pk)
     if call.attempts >= MOST_ATTEMPTS:
-        message = FAILED.format(kind=kind, attempts=call.attempts)
+        message = FAILED % {"kind": kind, "attempts": call.attempts}
         RaptorCall.objects.filter(pk=call.pk).update(status=CallStatus.FAILED, message=message)

@@ -21,7 +21,7 @@ def check(settings: RaptorSettings) -> list[CheckStep]:
     except ConfigurationError as error:
         return [CheckStep(_("Everything needed is entered"), False, error.message)]
     except InvalidToken:
-        return [CheckStep(_("The API key can be read"), False, UNREADABLE)]
+        return [CheckStep(_("The API key can be read"), False, str(UNREADABLE))]
     with client:
         return list(_steps(client, settings))
 

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from integrations.core.errors import ConfigurationError, RecordError, SyncError, TemporaryError
 from integrations.core.http import Answer, HttpClient
 from integrations.core.http.ratelimit import Limit, RateLimits
@@ -23,11 +26,15 @@ CALLS_PER_SECOND = 10
 # Changes of one answer.
 PAGE = 500
 LONGEST_REASON = 200
-NO_ACTIVATION = "Raptor doesn't know this activation (404). Check the Activation ID, and that it is active in Raptor."
+NO_ACTIVATION = gettext_lazy(
+    "Raptor doesn't know this activation (404). Check the Activation ID, and that it is active in Raptor."
+)
 
 
 class NotFound(RecordError):
-    """Raptor has no such thing (404)."""
+    """Raptor has no such thing (404). `of_audience`: it says itself that the thing is the audience."""
+
+    of_audience = False
 
 
 class Expired(SyncError):
@@ -89,7 +96,7 @@ class RaptorClient:
         try:
             answer = self.http.get("api/v3/audiences", params={"activationId": activation_id})
         except NotFound as error:
-            raise ConfigurationError(NO_ACTIVATION, call=error.call) from None
+            raise ConfigurationError(str(NO_ACTIVATION), call=error.call) from None
         return [audience(one) for one in listed(answer, "audiences") if isinstance(one, dict) and one.get("id")]
 
     def membership(self, audience_id: str, page: str = "") -> Page:
@@ -109,7 +116,7 @@ class RaptorClient:
             numbers = [found for one in changes if (found := whole(one.get("sequenceNumber")))]
             reached = max(numbers, default=sequence)
             if reached <= sequence:
-                raise odd(answer, "a full page of changes that leads nowhere")
+                raise odd(answer, _("a full page of changes that leads nowhere"))
         return Changes(reached, changes)
 
 
@@ -117,24 +124,31 @@ def classify(answer: Answer) -> None:
     """The errors are our proposal: 401, 404, 410 and `{"error": …}`."""
     if answer.status in (401, 403):
         raise ConfigurationError(
-            f"Raptor refused the API key ({reason(answer)}). Check the API key, the name of its header and the address."
+            _("Raptor refused the API key (%(reason)s). Check the API key, the name of its header and the address.")
+            % {"reason": reason(answer)}
         )
     if answer.status == 404:
-        raise NotFound(f"Raptor answered: {reason(answer)}.")
+        missing = NotFound(_("Raptor answered: %(reason)s.") % {"reason": reason(answer)})
+        missing.of_audience = "audience" in words_of(answer).lower()
+        raise missing
     if answer.status == 410:
-        raise Expired(f"Raptor answered: {reason(answer)}.")
+        raise Expired(_("Raptor answered: %(reason)s.") % {"reason": reason(answer)})
     if answer.status == 400:
-        raise RecordError(f"Raptor refused the request: {reason(answer)}.")
+        raise RecordError(_("Raptor refused the request: %(reason)s.") % {"reason": reason(answer)})
 
 
 def reason(answer: Answer) -> str:
     """The status with the words Raptor gave, if it did."""
+    return clean(f"{answer.status} {words_of(answer)}", LONGEST_REASON).strip().rstrip(".")
+
+
+def words_of(answer: Answer) -> str:
+    """Of its error; "" when it gave none."""
     try:
         said = answer.json()
     except TemporaryError:
-        said = None
-    words = said.get("error") if isinstance(said, dict) else None
-    return clean(f"{answer.status} {words or ''}", LONGEST_REASON).strip().rstrip(".")
+        return ""
+    return str(said.get("error") or "") if isinstance(said, dict) else ""
 
 
 def listed(answer: Answer, name: str) -> list[Any]:
@@ -142,14 +156,14 @@ def listed(answer: Answer, name: str) -> list[Any]:
     said = answer.json()
     found = said.get(name) if isinstance(said, dict) else None
     if not isinstance(found, list):
-        raise odd(answer, f"without “{name}” ({reason(answer)})")
+        raise odd(answer, _("without “%(name)s” (%(reason)s)") % {"name": name, "reason": reason(answer)})
     return found
 
 
 def number(answer: Answer, said: Any) -> int:
     found = whole(said.get("sequenceNumber"))
     if found is None:
-        raise odd(answer, "without a sequence number")
+        raise odd(answer, _("without a sequence number"))
     return found
 
 
@@ -158,7 +172,9 @@ def whole(value: Any) -> int | None:
 
 
 def odd(answer: Answer, what: str) -> TemporaryError:
-    return TemporaryError(f"Raptor's answer came {what}; it will be tried again.", call=answer.call)
+    return TemporaryError(
+        _("Raptor's answer came %(what)s; it will be tried again.") % {"what": what}, call=answer.call
+    )
 
 
 def audience(said: dict[str, Any]) -> Listed:

@@ -27,10 +27,12 @@ logger = logging.getLogger(__name__)
 SCOPE = "raptor-webhook"
 add_scope(SCOPE, _("Raptor's webhook"), offered=False)
 
-BAD_SIGNATURE = "The signature is missing or wrong: Raptor signed with another secret than the one saved here."
-NOTHING_TO_CHECK_WITH = "No push secret is saved here yet, so no signature can be checked. Enter it on the page Raptor."
-UNREADABLE = "The saved push secret can't be read any more. Enter it again on the page Raptor."
-TOO_MANY = "The call held {number} changes; at most {most} are taken at once."
+BAD_SIGNATURE = _("The signature is missing or wrong: Raptor signed with another secret than the one saved here.")
+NOTHING_TO_CHECK_WITH = _(
+    "No push secret is saved here yet, so no signature can be checked. Enter it on the page Raptor."
+)
+UNREADABLE = _("The saved push secret can't be read any more. Enter it again on the page Raptor.")
+TOO_MANY = _("The call held %(number)s changes; at most %(most)s are taken at once.")
 
 
 def address_of(token: str) -> str:
@@ -68,7 +70,7 @@ def _answer(request: HttpRequest, token: str) -> HttpResponse:
     except NotABatch as error:
         return _refused(str(error), 400)
     if len(batch.changes) > MOST_CHANGES:
-        return _refused(TOO_MANY.format(number=len(batch.changes), most=MOST_CHANGES), 413)
+        return _refused(TOO_MANY % {"number": len(batch.changes), "most": MOST_CHANGES}, 413)
     if calls.store(batch, body) is None:
         return JsonResponse({"error": "This batch is stored already."}, status=409)
     return JsonResponse({"accepted": len(batch.changes)}, status=202)
@@ -79,12 +81,12 @@ def _unsigned(body: bytes, sent: str) -> str:
     try:
         secret = RaptorSettings.load().push_secret
     except InvalidToken:
-        return UNREADABLE
+        return str(UNREADABLE)
     if not secret:
-        return NOTHING_TO_CHECK_WITH
+        return str(NOTHING_TO_CHECK_WITH)
     expected = f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
     same = hmac.compare_digest(expected.encode(), sent.strip().encode("utf-8", "replace"))
-    return "" if same else BAD_SIGNATURE
+    return "" if same else str(BAD_SIGNATURE)
 
 
 def _refused(message: str, status: int) -> HttpResponse:

@@ -10,12 +10,13 @@ from cryptography.fernet import InvalidToken
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.core.batch import Refused
 from integrations.core.errors import ConfigurationError, NotSent, RecordError, SyncError, TemporaryError, Throttled
 from integrations.core.http.ratelimit import in_lane
 from integrations.sources.cdp.models import Audience
-from integrations.sources.cdp.raptor import naming, standing
+from integrations.sources.cdp.raptor import naming, standing, vanished
 from integrations.sources.cdp.raptor.client import PAGE, Expired, Listed, RaptorClient, whole
 from integrations.sources.cdp.raptor.models import RaptorCursor, RaptorKind, RaptorSettings
 from integrations.sources.cdp.raptor.positions import OutOfTime, Overtaken, Pass, Told, hold, keep, note_refusals, tell
@@ -24,7 +25,7 @@ from integrations.sources.cdp.raptor.whole import begin_again, read_whole
 
 # Seconds of work; what is left is done in the next minute.
 BUDGET = 45.0
-UNREADABLE = "The saved API key can't be read any more. Enter it again."
+UNREADABLE = gettext_lazy("The saved API key can't be read any more. Enter it again.")
 
 
 def pull() -> None:
@@ -40,7 +41,7 @@ def pull() -> None:
     except (OutOfTime, Overtaken, NotSent):
         standing.went_well()
     except (ConfigurationError, InvalidToken) as error:
-        standing.stop(settings, UNREADABLE if isinstance(error, InvalidToken) else str(error))
+        standing.stop(settings, str(UNREADABLE) if isinstance(error, InvalidToken) else str(error))
     except SyncError as error:
         standing.put_off(error)
     else:
@@ -61,7 +62,8 @@ def client_of(settings: RaptorSettings) -> RaptorClient:
 def _follow(now: Pass, activation_id: str) -> None:
     listed = {one.id: one for one in now.client.audiences(activation_id)}
     later: TemporaryError | None = None
-    for cursor in _cursors(listed):
+    cursors, well = _cursors(listed), 0
+    for cursor in cursors:
         now.check_time()
         try:
             _read(now, cursor, listed[cursor.external_id])
@@ -73,6 +75,9 @@ def _follow(now: Pass, activation_id: str) -> None:
             later = error if isinstance(error, TemporaryError) else later
         else:
             keep(cursor, problem="", read_at=timezone.now())
+            well += 1
+    if well or not cursors:
+        vanished.look(now, listed)
     if later is not None:
         raise later
 
@@ -85,7 +90,7 @@ def _cursors(listed: dict[str, Listed]) -> list[RaptorCursor]:
     ids = [one.external_id for one in sightings if one.key not in gone]
     audiences = dict(Audience.objects.filter(external_id__in=ids).values_list("external_id", "pk"))
     known = {cursor.external_id: cursor for cursor in RaptorCursor.objects.filter(external_id__in=ids)}
-    RaptorCursor.objects.exclude(external_id__in=ids).filter(attached=True).update(attached=False)
+    RaptorCursor.objects.filter(external_id__in=[name for _, name in gone], attached=True).update(attached=False)
     found = [_cursor(known.get(external_id or ""), external_id or "", pk) for external_id, pk in audiences.items()]
     return sorted(found, key=lambda one: (one.read_at or datetime.datetime.min.replace(tzinfo=datetime.UTC), one.pk))
 
@@ -132,7 +137,7 @@ def _read_changes(now: Pass, cursor: RaptorCursor) -> bool:
     since = cursor.sequence or 0
     found = now.client.changes(now.identifier, cursor.external_id, since)
     if found.sequence < since:
-        raise Expired("Raptor counts from the beginning again.")
+        raise Expired(_("Raptor counts from the beginning again."))
     if found.sequence == since:
         return False
     told, reasons = _told(found.changes, cursor.external_id)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.core.batch import Refused
 from integrations.core.hooks import as_json
@@ -24,9 +25,11 @@ AUDIENCE, VALUE, DELETED = "audience", "calculated_attribute", "audience_deleted
 VALUE_KINDS = {"text": Kind.TEXT, "number": Kind.NUMBER, "boolean": Kind.YES_NO, "date": Kind.DATE}
 MOVES = {"entered": True, "left": False}
 
-NOT_A_BATCH = "The call is not a JSON object with batchId and a list of changes."
-NO_BATCH_ID = "The call has no batchId (text of at most 200 characters): it could not be told from a repetition."
-NO_ACTIVATION_ID = "The activationId is no text of at most 100 characters."
+NOT_A_BATCH = gettext_lazy("The call is not a JSON object with batchId and a list of changes.")
+NO_BATCH_ID = gettext_lazy(
+    "The call has no batchId (text of at most 200 characters): it could not be told from a repetition."
+)
+NO_ACTIVATION_ID = gettext_lazy("The activationId is no text of at most 100 characters.")
 
 
 class NotABatch(Exception):

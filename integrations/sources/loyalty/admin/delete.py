@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.admin.models import DELETION, LogEntry
-from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
-from integrations.sources.loyalty.accounts import lock
+from integrations.sources.loyalty.deletion import content_type, delete_customers
 from integrations.sources.loyalty.models import Customer
 
 
@@ -23,18 +21,13 @@ class CustomerDeletion(ModelAdmin):  # type: ignore[misc]
 
     def delete_model(self, request: HttpRequest, obj: Customer) -> None:
         # The entry of the deletion itself, written before, names nobody.
-        entries = LogEntry.objects.filter(content_type=_content_type(), object_id=str(obj.pk))
-        with transaction.atomic():
-            lock([obj.pk])
-            entries.exclude(action_flag=DELETION).delete()
-            Customer.objects.filter(pk=obj.pk).delete()
-            Customer.history.filter(id=obj.pk).delete()
+        delete_customers([obj.pk])
 
     def log_deletions(self, request: HttpRequest, queryset: Iterable[Customer]) -> Any:
         for customer in queryset:
             LogEntry.objects.create(
                 user_id=request.user.pk or 0,
-                content_type=_content_type(),
+                content_type=content_type(),
                 object_id=str(customer.pk),
                 object_repr=f"{_('Customer')} {customer.pk}",
                 action_flag=DELETION,
@@ -45,7 +38,3 @@ class CustomerDeletion(ModelAdmin):  # type: ignore[misc]
     ) -> tuple[list[Any], dict[str, int], set[Any], list[Any]]:
         """Named, not listed: an account may have thousands of movements. Who may delete customers may delete those."""
         return [str(obj) for obj in objs], {str(self.opts.verbose_name_plural): len(objs)}, set(), []
-
-
-def _content_type() -> ContentType:
-    return ContentType.objects.get_for_model(Customer)

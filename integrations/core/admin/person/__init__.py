@@ -1,0 +1,1 @@
+"""Find a person: the timeline over all connections, and Erase person."""

@@ -1,0 +1,1 @@
+"""One person over all connections: found by whatever names them, and erased."""

@@ -1,0 +1,41 @@
+"""On the main pages axe finds nothing serious: names, roles, contrast; in light and dark, at a desk and on a phone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Demo, sign_in
+
+pytestmark = pytest.mark.browser
+SERIOUS = ("serious", "critical")
+LOOKS = [("light", 1280), ("dark", 1280), ("light", 390)]
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS, ids=["light", "dark", "phone"])
+def test_axe_finds_nothing_serious(page: Page, demo: Demo, scheme: Any, width: int) -> None:
+    page.emulate_media(color_scheme=scheme)
+    sign_in(page, demo, "marketing")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{demo.portal}/admin/")
+    links = page.locator("a[href^='/admin/']").evaluate_all("links => links.map(link => link.href)")
+    pages = [address for address in dict.fromkeys(links) if "password_change" not in address]
+    assert len(pages) > 20
+    page.set_viewport_size({"width": width, "height": 900})
+    found = {address: problems for address in pages if (problems := serious(page, address))}
+    assert found == {}
+
+
+def serious(page: Page, address: str) -> list[str]:
+    """What axe calls serious or worse, and where."""
+    page.goto(address)
+    answer = Axe().run(page).response
+    return [
+        f"{problem['id']}: {node['target']} {node['html'][:200]}"
+        for problem in answer["violations"]
+        if problem["impact"] in SERIOUS
+        for node in problem["nodes"]
+    ]
