@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.utils.translation import gettext as _
+
+from integrations.core.errors import RecordError
 from integrations.core.http.ratelimit import RateLimits
-from integrations.core.mapping import Mapped, MappingRow, map_record
+from integrations.core.mapping import Mapped, MappingRow, map_record, read_path
 from integrations.core.models import Connection, Delivery, FieldCatalog, FieldMapping, Link, Run
 from integrations.core.models.journal import EventOutcome
 
@@ -222,6 +225,23 @@ class Received:
     ignored: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How a record stands at the vendor now, looked up for a preview. Values are by target field.
+
+    `sent`: as they would be written. `there`: those of the record that is there already; None when there is none.
+    `by`: the target field it was found by, if by one. `changed`: which of `sent` differ from `there` (None: all whose
+    text does). `calls` it takes to write it. `blind` says why nobody can tell what is there.
+    """
+
+    sent: Mapping[str, Any]
+    there: Mapping[str, Any] | None = None
+    by: str = ""
+    changed: frozenset[str] | None = None
+    calls: int = 1
+    blind: str = ""
+
+
 class Connector:
     """One kind of integration, bound to a connection for the length of a drain or a page view.
 
@@ -316,6 +336,31 @@ class Connector:
         """(record type, key) of the record this one hangs on; its link is loaded as `item.parent`."""
         return None
 
+    # -- what a preview asks: nothing of it sends anything -------------------------------------------
+
+    def example(self, record_type: str, pasted: Any) -> Record:
+        """JSON that somebody pasted, as the source sends it, as the record it would arrive as; of several the first.
+
+        Raises RecordError with a plain sentence when it is none.
+        """
+        first = pasted[0] if isinstance(pasted, list) and pasted else pasted
+        if not isinstance(first, dict):
+            raise RecordError(_("This JSON is no record: it must be an object, {…}."))
+        return Record(record_type, "pasted", first)
+
+    def source_value(self, record_type: str, payload: dict[str, Any], row: MappingRow) -> Any:
+        """What a row of the mapping finds in a payload, before it is converted: pure."""
+        return read_path(payload, row.source) if row.source else None
+
+    def convert(self, record_type: str, target: str, raw: Any) -> Any:
+        """A value as the target field takes it, by what is known of the field: pure. Raises RecordError naming it."""
+        return raw
+
+    def standing(self, item: Item) -> Standing:
+        """Look up what is there now of a prepared item. Raises SyncError when the vendor doesn't tell."""
+        text = _("%(connector)s can't look up what is there now.") % {"connector": self.label}
+        return Standing({**item.mapped.defaults, **item.values}, blind=text)
+
     @classmethod
     def acknowledge(cls, ok: bool, reason: str = "") -> dict[str, Any]:
         """The JSON answer the vendor wants for a webhook call."""
@@ -335,6 +380,10 @@ class Connector:
                 MappingRow(row.source, row.target, row.default, row.enabled, row.is_key) for row in rows
             )
         return self._mapping[record_type]
+
+    def try_mapping(self, record_type: str, rows: Iterable[MappingRow]) -> None:
+        """Work with these rows instead of the saved ones."""
+        self._mapping[record_type] = tuple(rows)
 
     def fields(self, record_type: str) -> dict[str, Field]:
         """The vendor's fields by name as last read from the account; empty when they never were."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -12,10 +14,12 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
+from integrations.core.connector import Record
 from integrations.core.engine import drain as engine
 from integrations.core.engine import removal, retry
 from integrations.core.fields import secret_names
-from integrations.core.models import Connection, Event, Run
+from integrations.core.models import Connection, Event, EventPayload, Link, Run
+from integrations.core.preview.trial import Fate, try_out
 from integrations.core.registry import connector_for
 from integrations.core.setup import MARKETING, SUPPORT
 from tests.admin_urls import admin_pages
@@ -24,7 +28,10 @@ from tests.crawl import crawl, everything_stored
 
 
 class ConnectorContract(ConfigurationContract):
-    """Subclasses give the fixture `connection` (enabled, against its practice vendor) and the four methods below."""
+    """Subclasses give the fixture `connection` (enabled, against its practice vendor), which sets `account` to that
+    vendor's practice account, and the four methods below."""
+
+    account: Any
 
     def arrive(self, connection: Connection, number: int = 1) -> None:
         """`number` new records are stored as events or webhook calls of the connection, not yet sent."""
@@ -99,6 +106,33 @@ class ConnectorContract(ConfigurationContract):
         [event] = self.run(connection)
         assert event.outcome in ("new", "updated")
         assert len(self.created()) == 1
+
+    def test_a_preview_sends_nothing(self, connection: Connection) -> None:
+        """Of records that came in and wait, and once more when they were sent."""
+        self.make_vendor("closed")
+        self.arrive(connection, 2)
+        self.run(connection)
+        self.make_vendor("well")
+        assert self.previews(connection) <= {Fate.CREATE, Fate.SEND}
+        assert self.created() == []
+        connection.set_state(Connection.State.ENABLED)
+        assert {event.outcome for event in self.run(connection)} == {"new"}
+        assert self.previews(connection)
+
+    def previews(self, connection: Connection) -> set[Fate]:
+        """What would become of all that came in; neither the vendor's books nor ours change."""
+        events = Event.objects.filter(connection_id=connection.pk).values_list("record_type", "key", "payload__event")
+        records = [Record(kind, key, json.loads(EventPayload.objects.get(pk=pk).body)) for kind, key, pk in events]
+        assert records
+        before = (self.account.ledger(), list(Link.objects.values()), Event.objects.count(), Run.objects.count())
+        fates = set()
+        for record in records:
+            with closing(connector_for(connection)) as connector:
+                fates.add(try_out(connector, record).fate)
+        assert (
+            self.account.ledger(), list(Link.objects.values()), Event.objects.count(), Run.objects.count()
+        ) == before  # fmt: skip
+        return fates
 
     def test_calls_grow_with_batches_not_with_records(self, connection: Connection) -> None:
         sizes = {record_type.batch_size for record_type in connector_for(connection).record_types}

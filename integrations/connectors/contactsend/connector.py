@@ -17,6 +17,7 @@ from integrations.connectors.contactsend import (
     collect_send,
     deletes,
     first_sync,
+    preview,
 )
 from integrations.connectors.contactsend.accounts import BothAccounts
 from integrations.connectors.contactsend.collect_hub import CUSTOMER
@@ -42,11 +43,13 @@ from integrations.core.connector import (
     Job,
     Outcome,
     Page,
+    Record,
     RecordType,
     Skip,
+    Standing,
 )
 from integrations.core.errors import ConfigurationError, RecordError
-from integrations.core.mapping import Mapped
+from integrations.core.mapping import Mapped, MappingRow
 from integrations.core.models import Cursor, Run
 from integrations.core.registry import register
 
@@ -236,6 +239,20 @@ class Contactsend(BothAccounts):
             own.update(source_id=by)  # type: ignore[misc]  # the manager is the base's
             self.connection.source_id = by
         self.people.forget([outcome.item.event_id for outcome in outcomes])
+
+    # -- preview -------------------------------------------------------------------------------------
+
+    def example(self, record_type: str, pasted: Any) -> Record:
+        return preview.example(self, pasted)
+
+    def source_value(self, record_type: str, payload: dict[str, Any], row: MappingRow) -> Any:
+        return preview.source_value(payload, row)
+
+    def convert(self, record_type: str, target: str, raw: Any) -> str:
+        return preview.convert(self, target, raw)
+
+    def standing(self, item: Item) -> Standing:
+        return preview.standing(self, item)
 
     # -- how a person is called in the log -----------------------------------------------------------
 

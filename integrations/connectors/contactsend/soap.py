@@ -39,6 +39,22 @@ TYPES = {
     "dateTime": xsd.DateTime(),
     "time": xsd.Time(),
 }
+# Operations that change nothing of the account's: all that a preview may call.
+LOOK_UPS = frozenset(
+    {
+        "borrowToken",
+        "keepaliveToken",
+        "invalidateToken",
+        "findSubscriberSources",
+        "getSubscriberSource",
+        "isSubscriberSourceLocked",
+        "countSubscribers",
+        "findSubscribers",
+        "findSubscribersBy",
+        "getSubscriber",
+        "findSubscriptionsBy",
+    }
+)
 # A success whose body has this may be a fault all the same.
 FAULT = b"Fault>"
 
@@ -66,7 +82,9 @@ class SoapService:
     def call(self, operation: str, values: Mapping[str, Any], *, repeatable: bool = True) -> Reply:
         """What the operation returned. Raises what its fault means (send_faults), and TemporaryError for an answer
         that is none. `repeatable`: doing it twice is doing it once."""
-        return returned(self.http.post("", data=message(operation, values), idempotent=repeatable), operation)
+        reads = operation in LOOK_UPS
+        answer = self.http.post("", data=message(operation, values), idempotent=repeatable, reads=reads)
+        return returned(answer, operation)
 
 
 def message(operation: str, values: Mapping[str, Any]) -> bytes:

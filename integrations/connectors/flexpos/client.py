@@ -113,7 +113,7 @@ class _Client:
             return self._token
 
     def _new_token(self) -> str:
-        answer = self.http.post(TOKEN_PATH, data=self._form, idempotent=True)
+        answer = self.http.post(TOKEN_PATH, data=self._form, idempotent=True, reads=True)
         body = answer.json()
         token = body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token:

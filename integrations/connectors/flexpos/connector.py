@@ -11,7 +11,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from integrations.connectors.flexpos import card, checks, import_records, members, report, standing, streams, tracking
+from integrations.connectors.flexpos import (
+    card,
+    checks,
+    import_records,
+    members,
+    preview,
+    report,
+    standing,
+    streams,
+    tracking,
+)
 from integrations.connectors.flexpos.choices import choices
 from integrations.connectors.flexpos.client import FlexPOSClient
 from integrations.connectors.flexpos.customers import EMAIL, MEMBER, NO_EMAIL, NO_MOBILE, match
@@ -41,11 +51,13 @@ from integrations.core.connector import (
     Outcome,
     Page,
     Received,
+    Record,
     RecordType,
     Skip,
+    Standing,
 )
 from integrations.core.errors import RecordError
-from integrations.core.mapping import Mapped
+from integrations.core.mapping import Mapped, MappingRow
 from integrations.core.models import Cursor, Delivery, Run
 from integrations.core.registry import register
 
@@ -185,6 +197,20 @@ class FlexPOS(ListConnector):
         if record_type == UNSUBSCRIPTION:
             return standing.deliver(self, items)
         return tracking.deliver(self, items, bought=record_type == JOURNAL)
+
+    # -- preview -----------------------------------------------------------------------------------
+
+    def example(self, record_type: str, pasted: Any) -> Record:
+        return preview.example(record_type, pasted)
+
+    def source_value(self, record_type: str, payload: dict[str, Any], row: MappingRow) -> Any:
+        return preview.source_value(payload, row, self.connection.separator)
+
+    def convert(self, record_type: str, target: str, raw: Any) -> Any:
+        return preview.convert(self, record_type, target, raw)
+
+    def standing(self, item: Item) -> Standing:
+        return preview.standing(self, item)
 
     def finished(self, run: Run) -> None:
         report.finished(self.connection, run)

@@ -41,7 +41,7 @@ def deliver(connector: FlexPOS, items: Sequence[Item]) -> Iterator[Outcome]:
     here = look(connector.heyloyalty, connector.member_list, connector.match_on, people)
     plans: list[Plan] = []
     for key, person in people.items():
-        found = _plan(connector, person, here.get(key))
+        found = plan_of(connector, person, here.get(key))
         if isinstance(found, Plan):
             plans.append(found)
         else:
@@ -66,7 +66,8 @@ def _row(connector: FlexPOS, values: Mapping[str, Any]) -> dict[str, Value]:
     return row
 
 
-def _plan(connector: FlexPOS, person: Person, seen: Seen | None) -> Plan | Outcome:
+def plan_of(connector: FlexPOS, person: Person, seen: Seen | None) -> Plan | Outcome:
+    """What is to be done with somebody whom the list shows as `seen`, or doesn't. Looks at a member we know."""
     member_list = connector.member_list
 
     def read(member_id: str) -> Mapping[str, Any] | None:

@@ -107,9 +107,21 @@ def core_fields(one: MemberList, match: str = EMAIL) -> list[Field]:
             unique=field.name in unique,
             options=tuple(field.options.values()),
             max_length=LONGEST_TEXT if field.format == TEXT else None,
+            type=field.format,
         )
         for field in one.fields.values()
     ]
+
+
+def remembered(fields: Collection[Field]) -> MemberList:
+    """A list as far as its fields tell, once they were read: to convert values without asking again. Its options have
+    no ids: they stand for themselves."""
+    known = {
+        one.name: ListField(one.name, one.label, one.type or TEXT, {label: label for label in one.options})
+        for one in fields
+    }
+    with_time = any(one.kind == Kind.DATETIME for one in fields)
+    return MemberList(0, "", known, "dd-mm-yyyy hh:mm" if with_time else "dd-mm-yyyy")
 
 
 def _kind(one: MemberList, field: ListField) -> Kind:

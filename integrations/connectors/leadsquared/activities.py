@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 # Its lead may be on its way: so often it waits before it needs a person.
 WAITS_FOR_LEAD = 3
 FIXED = ("ActivityEvent", "ActivityNote", "ActivityDateTime")
+# Where LeadSquared tells an activity's note, depending on its type.
+NOTES = ("NotableEventDescription", "ActivityEvent_Note", "ActivityNote")
 NO_LEAD = gettext_lazy(
     "The lead of this activity isn't in the destination account. Sync the lead first, for "
     "example by saving it in the source account, then press Retry."
@@ -60,16 +62,17 @@ def _plan(sync: LeadSync, item: Item) -> dict[str, Any] | Outcome:
         return {"ProspectActivityId": item.link.remote_id, **body(item)}
     if behaviour == Behaviour.UPDATE:
         return skipped(item, Skip.UPDATE_ONLY)
-    lead_id = _lead_id(sync, item)
-    if not lead_id:
+    lead = lead_id(sync, item)
+    if not lead:
         waits = item.attempts <= WAITS_FOR_LEAD
         return Outcome(item, Result.WAITING if waits else Result.FAILED, str(NO_LEAD), "no-lead")
-    if item.maybe_applied and (known := _arrived_before(sync.client, lead_id, item)):
+    if item.maybe_applied and (known := _arrived_before(sync.client, lead, item)):
         return {"ProspectActivityId": known, **body(item)}
-    return {"RelatedProspectId": lead_id, **body(item)}
+    return {"RelatedProspectId": lead, **body(item)}
 
 
-def _lead_id(sync: LeadSync, item: Item) -> str:
+def lead_id(sync: LeadSync, item: Item) -> str:
+    """The lead in the destination that an activity hangs on; "" while there is none."""
     if item.parent is not None:
         return item.parent.remote_id
     mapped = sync.prepare_lead(item.payload.get(LEAD_OF_ACTIVITY) or {})
@@ -96,7 +99,7 @@ def _arrived_before(client: LeadSquaredClient, lead_id: str, item: Item) -> str:
             str(pair.get("Key")): pair.get("Value") for pair in activity.get("Data") or [] if isinstance(pair, dict)
         }
         same_time = str(activity.get("CreatedOn") or "")[:19] == wanted.get("ActivityDateTime")
-        notes = {data.get("NotableEventDescription"), data.get("ActivityEvent_Note"), data.get("ActivityNote")}
+        notes = {data.get(name) for name in NOTES}
         same = all(data.get(field["SchemaName"]) in (field["Value"], None) for field in wanted["Fields"])
         if same_time and same and wanted.get("ActivityNote", "") in {*notes, ""}:
             return str(activity.get("Id") or "")

@@ -77,7 +77,7 @@ class LeadSquaredClient:
             "Sorting": {"ColumnName": "ModifiedOn", "Direction": "1"},
             "Paging": {"PageIndex": 1, "PageSize": 2},
         }
-        return _rows(self.http.post("LeadManagement.svc/Leads.Get", json=body, idempotent=True))
+        return _rows(self.http.post("LeadManagement.svc/Leads.Get", json=body, idempotent=True, reads=True))
 
     def create_or_update(self, lead: Attributes, search_by: str) -> tuple[str, Answer]:
         """Upsert one lead; returns its id. postUpdatedLead=false: the account's own automations stay quiet, so that
@@ -120,6 +120,7 @@ class LeadSquaredClient:
             params={"leadId": lead_id},
             json={"Parameter": {"ActivityEvent": event}, "Paging": {"Offset": "0", "RowCount": "100"}},
             idempotent=True,
+            reads=True,
         )
         found = answer.json()
         return list(found.get("ProspectActivities") or []) if isinstance(found, dict) else []

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations.connectors.leadsquared import activities, card, leads
+from integrations.connectors.leadsquared import activities, card, leads, preview
 from integrations.connectors.leadsquared.client import BULK, GENERAL, MAX_ACTIVITIES, MAX_UPSERT, LeadSquaredClient
 from integrations.connectors.leadsquared.fields import (
     ACTIVITY_MAPPING,
@@ -36,6 +36,7 @@ from integrations.core.connector import (
     Record,
     RecordType,
     Skip,
+    Standing,
 )
 from integrations.core.errors import SyncError
 from integrations.core.http.ratelimit import Limit, RateLimits
@@ -135,16 +136,16 @@ class LeadSync(Connector):
 
     def receive(self, delivery: Delivery) -> Received:
         found = normalise(delivery.body or b"", delivery.content_type)
-        records = [self._lead(payload) for payload in found.leads]
+        records = [self.lead(payload) for payload in found.leads]
         if self.connection.sync_activities:
-            records += [self._activity(payload) for payload in found.activities]
+            records += [self.activity(payload) for payload in found.activities]
         elif found.activities:
             found.ignored.append(
                 _("%(number)s activities: Activity Entity is switched off.") % {"number": len(found.activities)}
             )
         return Received(records, found.ignored)
 
-    def _lead(self, payload: dict[str, Any]) -> Record:
+    def lead(self, payload: dict[str, Any]) -> Record:
         source_id = _id(payload.get("ProspectID"))
         label = self._label(payload)
         changed = self._moment(payload.get("ModifiedOn"))
@@ -153,7 +154,7 @@ class LeadSync(Connector):
         once = digest([LEAD.name, payload]) if changed else None
         return Record(LEAD.name, key, payload, label, changed, once)
 
-    def _activity(self, payload: dict[str, Any]) -> Record:
+    def activity(self, payload: dict[str, Any]) -> Record:
         key = _id(payload.get("ProspectActivityId")) or f"body-{digest(payload)[:40]}"
         changed = self._moment(payload.get("ModifiedOn"))
         once = digest([ACTIVITY.name, payload])
@@ -209,12 +210,24 @@ class LeadSync(Connector):
 
     def converted(self, record_type: RecordType, payload: dict[str, Any]) -> Mapped:
         mapped = map_record(self.mapping(record_type.name), payload)
-        known = self.fields(record_type.name)
         for part in (mapped.values, mapped.defaults):
             for name, raw in part.items():
-                field = known.get(name) or Field(name, name, Kind.PHONE if name in PHONES else Kind.TEXT)
-                part[name] = self.converter.convert(raw, field)
+                part[name] = self.convert(record_type.name, name, raw)
         return mapped
+
+    def convert(self, record_type: str, target: str, raw: Any) -> str:
+        unknown = Field(target, target, Kind.PHONE if target in PHONES else Kind.TEXT)
+        return self.converter.convert(raw, self.fields(record_type).get(target) or unknown)
+
+    # -- preview -----------------------------------------------------------------------------------
+
+    def example(self, record_type: str, pasted: Any) -> Record:
+        return preview.example(self, record_type, pasted)
+
+    def standing(self, item: Item) -> Standing:
+        if item.record_type == ACTIVITY.name:
+            return preview.activity_standing(self, item)
+        return preview.lead_standing(self, item)
 
     def deliver(self, record_type: str, items: Sequence[Item]) -> Iterable[Outcome]:
         if record_type == ACTIVITY.name:

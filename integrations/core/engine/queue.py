@@ -72,7 +72,7 @@ def take(
     items = _of_one_type([item for item in found_items if (item.record_type, item.key) not in busy])
     if items:
         Event.objects.filter(pk__among=[item.event_id for item in items]).update(attempts=F("attempts") + 1)
-        _attach_links(connector, items)
+        attach_links(connector, items)
     return items
 
 
@@ -103,7 +103,8 @@ def _of_one_type(items: list[Item]) -> list[Item]:
     return list(first.values())
 
 
-def _attach_links(connector: Connector, items: list[Item]) -> None:
+def attach_links(connector: Connector, items: list[Item]) -> None:
+    """What each item and the record it hangs on became before; a query for each record type."""
     wanted: dict[str, set[str]] = {}
     for item in items:
         wanted.setdefault(item.record_type, set()).add(item.key)
@@ -143,7 +144,7 @@ def merge(connector: Connector, items: Sequence[Item]) -> tuple[list[Item], list
     superfluous = [item for found in behind.values() for item in found if item is not newest[item.key]]
     if stepped := [item for item in newest.values() if item is not first[item.key]]:
         Event.objects.filter(pk__among=[item.event_id for item in stepped]).update(attempts=F("attempts") + 1)
-        _attach_links(connector, stepped)
+        attach_links(connector, stepped)
     return list(newest.values()), superfluous
 
 

@@ -73,7 +73,7 @@ def send(connector: Connector, record_type: str, items: Sequence[Item]) -> list[
         rest = [item for item in items if item not in outcomes]
         if isinstance(error, RecordError) and len(rest) > 1:
             return [*outcomes.values(), *_each_alone(connector, record_type, rest)]
-        return [*outcomes.values(), *(_from_error(item, error) for item in rest)]
+        return [*outcomes.values(), *(from_error(item, error) for item in rest)]
     except Exception as error:  # noqa: BLE001 – a bug met by one record must not stop the others
         rest = [item for item in items if item not in outcomes]
         if len(rest) > 1:
@@ -85,7 +85,8 @@ def _each_alone(connector: Connector, record_type: str, items: Sequence[Item]) -
     return [outcome for item in items for outcome in send(connector, record_type, [item])]
 
 
-def _from_error(item: Item, error: SyncError) -> Outcome:
+def from_error(item: Item, error: SyncError) -> Outcome:
+    """What becomes of an item whose delivery ended with this error."""
     if isinstance(error, NotSent):
         return Outcome(item, Result.PENDING, unsent=True)
     if isinstance(error, Throttled):

@@ -32,6 +32,7 @@ from integrations.core.http.failures import (
 )
 from integrations.core.http.netguard import parse_target
 from integrations.core.http.ratelimit import Lane, RateLimits, lane
+from integrations.core.http.reading import refuse_writing
 from integrations.core.redact import Redactor, is_secret_name
 
 USER_AGENT = "integration-portal/1"
@@ -125,15 +126,18 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         limit: str = "default",
         idempotent: bool | None = None,
+        reads: bool | None = None,
     ) -> Answer:
         """Make one call and return its answer when it is a success.
 
         A full address (the next page, as the vendor links it) must be on the client's own host. `limit` names the
         rate limit the call counts for. An `idempotent` call (by default by its method) is sent a second time at once
-        when a kept-alive connection turns out to be closed.
+        when a kept-alive connection turns out to be closed. One that `reads` (by default by its method) only looks
+        something up: a preview makes no others.
 
         Raises NotSent (rate limit), TemporaryError, RecordError or ConfigurationError; `.call` is set if one was made.
         """
+        refuse_writing(method, reads)
         url = self._url(path_or_url, params)
         body, content_type = self._encoded(json, data)
         all_headers = {**self._headers, **content_type, **self._checked_headers(headers or {})}

@@ -19,6 +19,7 @@ from integrations.connectors.heyloyalty.fields import (
     field_name,
     new_field,
     read_list,
+    remembered,
 )
 from integrations.core.connector import Field, Kind
 from tests.sandbox_heyloyalty import CUSTOMERS, HeyloyaltyAccount
@@ -26,9 +27,13 @@ from tests.sandbox_heyloyalty import CUSTOMERS, HeyloyaltyAccount
 
 def test_fields_are_described_for_edit_mapping(customers: MemberList) -> None:
     fields = {field.name: field for field in core_fields(customers)}
-    assert fields["email"] == Field("email", "E-mail", Kind.EMAIL, required=True, unique=True, max_length=255)
-    assert fields["mobile"] == Field("mobile", "Mobile", Kind.PHONE, unique=True)
-    assert fields["tier"] == Field("tier", "Tier", Kind.CHOICE, options=("Silver", "Gold"))
+    assert fields["email"] == Field(
+        "email", "E-mail", Kind.EMAIL, required=True, unique=True, max_length=255, type="text"
+    )
+    assert fields["mobile"] == Field(
+        "mobile", "Mobile", Kind.PHONE, unique=True, type=customers.fields["mobile"].format
+    )
+    assert fields["tier"] == Field("tier", "Tier", Kind.CHOICE, options=("Silver", "Gold"), type="choice")
     assert fields["interests"].options == ("Music", "Books", "Sport")
     assert [fields[name].kind for name in ("birthdate", "points", "club_member", "city")] == [
         Kind.DATE,
@@ -36,6 +41,15 @@ def test_fields_are_described_for_edit_mapping(customers: MemberList) -> None:
         Kind.BOOLEAN,
         Kind.TEXT,
     ]
+
+
+def test_a_list_is_remembered_by_its_fields_well_enough_to_convert(customers: MemberList) -> None:
+    known = remembered(core_fields(customers))
+    assert {name: one.format for name, one in known.fields.items()} == {
+        name: one.format for name, one in customers.fields.items()
+    }
+    assert known.fields["interests"].option_id("books") == "Books"
+    assert known.with_time == customers.with_time
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any, ClassVar
 
-from cryptography.fernet import InvalidToken
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,10 +13,11 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.core import catalog
 from integrations.core.admin.connection.pages import ConnectionPages
+from integrations.core.admin.mapping.custom import create_field
 from integrations.core.admin.mapping.pairs import PairsForm, is_changed, judge_pair, with_every_source
 from integrations.core.admin.mapping.rows import (
     BLANK_ROWS,
@@ -31,15 +31,14 @@ from integrations.core.admin.mapping.rows import (
     typed_rows,
 )
 from integrations.core.admin.mapping.save import save_rows, save_search_keys, search_keys
-from integrations.core.admin.mapping.sources import seen_sources
+from integrations.core.admin.mapping.sources import seen_sources, with_suggestions
+from integrations.core.admin.mapping.trying import Tries
 from integrations.core.catalog import Catalog
 from integrations.core.connector import Field, Kind, RecordType
-from integrations.core.errors import SyncError
 from integrations.core.forms import missing_secrets
 from integrations.core.models import FieldMapping
+from integrations.core.preview.suggest import suggest
 from integrations.core.registry import connector_class, connector_for
-
-CUSTOM_LABEL_LENGTH = 100
 
 
 class MappingPages(ConnectionPages):
@@ -89,6 +88,8 @@ class MappingPage:
         self.search_settings: tuple[str, ...] = admin.search_settings.get(record_type.name, ())
         self.problem = ""
         self.source_fields: Mapping[str, Field] = {}
+        self.known_fields: Mapping[str, Field] = {}
+        self.seen: set[str] = set()
         self.hindrance = ""
         self.custom_error = ""
 
@@ -103,6 +104,10 @@ class MappingPage:
         if "_custom" in posted:
             return self._add_custom()
         known = self._catalog()
+        if "_suggest" in posted:
+            return self._suggest(known)
+        if "_preview" in posted or "_check" in posted:
+            return self._try(known)
         if "_more" in posted:
             return self._page(self._blank(typed_rows(self._bound(known)), known, extra=3 * BLANK_ROWS))
         rows = self._bound(known)
@@ -122,11 +127,40 @@ class MappingPage:
             messages.success(self.request, text % {"number": len(known.fields)})
         return self._page(self._blank(typed_rows(self._bound(known)), known))
 
+    def _suggest(self, known: Catalog) -> HttpResponse:
+        """Rows to be looked at and saved, or deleted."""
+        two_way = self.record_type.two_way
+        rows = typed_rows(self._bound(known))
+        rows = with_every_source(rows, self.source_fields) if two_way else rows
+        taken = {row["target"] for row in rows if row.get("target") and not row.get("DELETE")}
+        sources = self.source_fields or self._seen()
+        found = suggest(known.fields, taken, sources, self.source_fields)
+        rows, number = with_suggestions(rows, found, two_way=two_way)
+        if number:
+            text = ngettext(
+                "%(number)s row is suggested: look at it, then save.",
+                "%(number)s rows are suggested: look at them, then save.",
+                number,
+            )
+            messages.success(self.request, text % {"number": number})
+        else:
+            messages.info(self.request, _("Nothing to suggest: no unmapped field is called like a source field."))
+        return self._page(self._blank(rows, known))
+
+    def _try(self, known: Catalog) -> HttpResponse:
+        """Each row stays in its place, so that a script can bring its badge up to date."""
+        bound = self._bound(known)
+        rows = self._blank(typed_rows(bound, blank=True), known, extra=0)
+        return self._page(rows, Tries(self, bound))
+
     def _add_custom(self) -> HttpResponse:
         """Create a field in the account; what was typed in the rows stays, and a row for the new field is added."""
         label = self.request.POST.get("custom_label", "").strip()
         before = self._catalog()
-        made = self._create_field(label)
+        way = self.admin.custom_fields.get(self.record_type.name)
+        if way is None:
+            raise Http404
+        made, self.custom_error = create_field(self.connection, way, label, self.request.POST.get("custom_kind", ""))
         known = self._catalog(now=True) if made else before
         typed = typed_rows(self._bound(known))
         if made:
@@ -134,36 +168,6 @@ class MappingPage:
             text = _("The field %(name)s was created in the account. Now map it: name its source field below and save.")
             messages.success(self.request, text % {"name": made.name or label})
         return self._page(self._blank(typed, known))
-
-    def _create_field(self, label: str) -> Field | None:
-        method, kinds = self.admin.custom_fields.get(self.record_type.name, ("", ()))
-        kind = self.request.POST.get("custom_kind", "")
-        if not method:
-            raise Http404
-        if not label or len(label) > CUSTOM_LABEL_LENGTH:
-            self.custom_error = _("Give the field a name of at most %(most)s characters.") % {
-                "most": CUSTOM_LABEL_LENGTH
-            }
-        elif kind not in kinds:
-            self.custom_error = _("Choose the type of the field.")
-        else:
-            return self._ask(lambda connector: getattr(connector, method)(label, Kind(kind)))
-        return None
-
-    def _ask(self, question: Any) -> Field | None:
-        if missing := missing_secrets(self.connection):
-            self.custom_error = _("First enter %(keys)s.") % {"keys": ", ".join(missing)}
-            return None
-        try:
-            with closing(connector_for(self.connection)) as connector:
-                made: Field = question(connector)
-                return made
-        except SyncError as error:
-            # A vendor's own reason (the name is taken) says more than the general sentence.
-            self.custom_error = " ".join(filter(None, (error.message, str(getattr(error, "reason", "")))))
-        except InvalidToken:
-            self.custom_error = str(catalog.UNREADABLE)
-        return None
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -180,6 +184,7 @@ class MappingPage:
             if self.record_type.source:
                 source = catalog.current(connector, self.record_type.source, now=now)
         self.problem, self.source_fields = known.problem or source.problem, source.fields
+        self.known_fields = known.fields
         return known
 
     def _blank(self, rows: list[dict[str, Any]], known: Catalog, extra: int = BLANK_ROWS) -> Any:
@@ -239,7 +244,7 @@ class MappingPage:
 
     # -- the page ---------------------------------------------------------------------------------
 
-    def _page(self, rows: Any) -> HttpResponse:
+    def _page(self, rows: Any, tries: Tries | None = None) -> HttpResponse:
         method, kinds = self.admin.custom_fields.get(self.record_type.name, ("", ()))
         step = next((step for step in self.admin.steps if step.name == self.admin.mapping_step), None)
         context = self.admin.page_context(
@@ -258,6 +263,7 @@ class MappingPage:
             custom_error=self.custom_error,
             custom_typed=self.request.POST if self.custom_error else {},
             back_url=self.admin.step_url(self.connection, step) if step else "",
+            **(tries or Tries(self)).context(),
         )
         name = "pairs" if self.record_type.two_way else "mapping"
         return TemplateResponse(self.request, f"admin/core/connection/{name}.html", context)
@@ -265,4 +271,8 @@ class MappingPage:
     def _sources(self, rows: Any) -> set[str]:
         """Names to suggest: of the default mapping, of like-named fields, and those seen in the latest records."""
         defaults = {row.source for row in self.record_type.mapping}
-        return defaults | set(rows.fields_known) | seen_sources(self.connection, self.record_type.name)
+        return defaults | set(rows.fields_known) | self._seen()
+
+    def _seen(self) -> set[str]:
+        self.seen = self.seen or seen_sources(self.connection, self.record_type.name)
+        return self.seen

@@ -19,6 +19,7 @@ from unfold.widgets import (
 
 from integrations.core.compatibility import Verdict, verdict
 from integrations.core.connector import Field, Kind
+from integrations.core.mapping import MappingRow
 from integrations.core.models import FieldMapping
 
 BLANK_ROWS = 3
@@ -40,6 +41,8 @@ VERDICT_LABELS: dict[str, Any] = {
     "converts": gettext_lazy("converts"),
     "conflicts": gettext_lazy("conflicts"),
 }
+# A sign that doesn't hang on the badge's colour.
+VERDICT_SIGNS: dict[str, str] = {"fits": "✓", "converts": "⇄", "conflicts": "✕"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,10 @@ class Judgement:
     @property
     def label(self) -> str:
         return str(VERDICT_LABELS[self.verdict])
+
+    @property
+    def sign(self) -> str:
+        return VERDICT_SIGNS[self.verdict]
 
 
 def judge(source: str, target: str, fields: Mapping[str, Field]) -> Judgement | None:
@@ -147,6 +154,11 @@ class MappingRowForm(forms.Form):
         if problem := self._source_problem(str(self["source"].value() or "")):
             return Judgement("conflicts", problem)
         return judge(str(self["source"].value() or ""), str(self["target"].value() or ""), self.fields_known)
+
+    @property
+    def suggested(self) -> bool:
+        """It was added by Suggest mappings, and nobody has saved it yet."""
+        return bool(self.initial and self.initial.get("suggested"))
 
     @property
     def filled(self) -> bool:
@@ -250,11 +262,22 @@ def saved_rows(rows: Iterable[FieldMapping], keys: Collection[str]) -> list[dict
     return [{**row, "is_key": row["target"] in keys} for row in saved]
 
 
-def typed_rows(formset: Any) -> list[dict[str, Any]]:
-    """What stands in a submitted form, as initial rows of a new one: for buttons that don't save."""
+def typed_rows(formset: Any, *, blank: bool = False) -> list[dict[str, Any]]:
+    """What stands in a submitted form, as initial rows of a new one: for buttons that don't save. `blank` rows, too,
+    keep each row in its place."""
     rows = []
     for form in formset.forms:
         row = {name: form[name].value() for name in ("id", *COLUMNS, "DELETE") if name in form.fields}
-        if any(row.get(name) for name in ("source", "target", "default")):
+        if blank or any(row.get(name) for name in ("source", "target", "default")):
             rows.append(row)
+    return rows
+
+
+def tried_rows(formset: Any) -> list[MappingRow]:
+    """The mapping as it stands in a submitted form, whether or not it could be saved."""
+    rows = []
+    for row in typed_rows(formset):
+        source, target, default = (str(row.get(name) or "").strip() for name in ("source", "target", "default"))
+        if target and (source or default) and not row.get("DELETE"):
+            rows.append(MappingRow(source, target, default, bool(row.get("enabled")), bool(row.get("is_key"))))
     return rows

@@ -44,16 +44,21 @@ def search_keys(connection: Any, settings: Sequence[str]) -> list[str]:
     return [value for name in settings if (value := getattr(connection, name))]
 
 
-def save_search_keys(connection: Any, settings: Sequence[str], marked: list[str]) -> None:
-    """The marked rows are the search criteria of the settings: those that were stay in their order."""
+def set_search_keys(connection: Any, settings: Sequence[str], marked: list[str]) -> list[str]:
+    """The marked rows are the search criteria of the settings: those that were stay in their order. Returns which
+    settings changed; nothing is saved."""
     staying = [name for name in search_keys(connection, settings) if name in marked]
-    wanted = [*staying, *(name for name in marked if name not in staying)]
+    wanted = [*staying, *(name for name in marked if name not in staying)][: len(settings)]
     wanted += [""] * (len(settings) - len(wanted))
     changed = {name: value for name, value in zip(settings, wanted, strict=True) if getattr(connection, name) != value}
     for name, value in changed.items():
         setattr(connection, name, value)
-    if changed:
-        connection.save(update_fields=list(changed))
+    return list(changed)
+
+
+def save_search_keys(connection: Any, settings: Sequence[str], marked: list[str]) -> None:
+    if changed := set_search_keys(connection, settings, marked):
+        connection.save(update_fields=changed)
 
 
 def mark_search_keys(connection: Any, record_type: str, keys: Collection[str]) -> list[str]:

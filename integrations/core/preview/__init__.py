@@ -1,0 +1,1 @@
+"""What a mapping would do to real records, without sending anything."""
