@@ -112,7 +112,7 @@ class ConfigurationContract:
         FieldMapping.objects.filter(connection=connection).update(default="x")
         versions.record_version(connection)
         page = page_of(connection, "version", first)
-        self.sign_in(client)
+        self.sign_in(client, MARKETING)
         shown = client.get(page).content.decode()
         assert "somebody@example.test" in shown
         answer = client.post(page, {"from": versions.current_version(connection)})
@@ -120,11 +120,14 @@ class ConfigurationContract:
         assert exported() == before
         assert number(connection) == first + 2
         latest = type(connection).objects.get().history.latest()
-        assert (latest.history_user.username, latest.notify_to) == ("mia", notified)
+        assert (latest.history_user.username, latest.notify_to) == (MARKETING, notified)
         history = client.get(page_of(connection, "history")).content.decode()
         assert f"Reverted to version {first}" in history
 
-    def sign_in(self, client: Client) -> None:
-        user = User.objects.create_user("mia", password="x", is_staff=True)
-        user.groups.add(Group.objects.get(name=MARKETING))
+    def sign_in(self, client: Client, role: str, connection: Connection | None = None) -> None:
+        """As somebody of this role, which has access to `connection`."""
+        user = User.objects.create_user(role, password="x", is_staff=True)
+        user.groups.add(group := Group.objects.get(name=role))
+        if connection is not None:
+            connection.access_roles.add(group)
         client.force_login(user)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
@@ -242,19 +242,11 @@ class ConnectorContract(ConfigurationContract):
         own = type(connection)._meta
         values = {
             **dict.fromkeys(("pk", "object_id", "_0"), connection.pk),
-            **{"record_type": event.record_type, "verb": "disable", "run_pk": event.run_id, "_1": 1},
+            **{"record_type": event.record_type, "verb": "disable", "run_pk": event.run_id, "number": 1, "_1": 1},
         }
         pages = [page.address(values) for page in admin_pages(own.app_label) if page.parameters]
         log = (("event", event.pk), ("run", event.run_id))
         return [*pages, *(reverse(f"admin:core_{page}_change", args=[pk]) for page, pk in log)]
-
-    def sign_in(self, client: Client, role: str, connection: Connection | None = None) -> None:
-        """As somebody of this role, which has access to `connection`."""
-        user = User.objects.create_user(role, password="x", is_staff=True)
-        user.groups.add(group := Group.objects.get(name=role))
-        if connection is not None:
-            connection.access_roles.add(group)
-        client.force_login(user)
 
     # -- the end ---------------------------------------------------------------------------------
 
