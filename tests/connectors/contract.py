@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from integrations.core.admin.connection.check import run_check
 from integrations.core.connector import Record
 from integrations.core.engine import drain as engine
 from integrations.core.engine import removal, retry
@@ -23,7 +24,7 @@ from integrations.core.preview.trial import Fate, try_out
 from integrations.core.registry import connector_for
 from integrations.core.setup import MARKETING, SUPPORT
 from tests.admin_urls import admin_pages
-from tests.connectors.configuration_contract import ConfigurationContract
+from tests.connectors.configuration_contract import ConfigurationContract, page_of
 from tests.crawl import crawl, everything_stored
 
 
@@ -84,7 +85,9 @@ class ConnectorContract(ConfigurationContract):
         assert (event.outcome, event.recovered) == ("updated", True)
         assert len(self.created()) == 1
 
-    def test_refused_keys_stop_the_connection_keep_its_queue_and_say_what_to_do(self, connection: Connection) -> None:
+    def test_refused_keys_stop_the_connection_keep_its_queue_and_say_what_to_do(
+        self, connection: Connection, admin_client: Client
+    ) -> None:
         self.make_vendor("closed")
         self.arrive(connection)
         [event] = self.run(connection)
@@ -92,6 +95,7 @@ class ConnectorContract(ConfigurationContract):
         connection.refresh_from_db()
         assert connection.state == Connection.State.ATTENTION
         assert connection.state_reason
+        assert "It stopped by itself: " in admin_client.get(page_of(connection, "history")).content.decode()
         before = self.calls()
         self.run(connection)
         assert self.calls() == before
@@ -206,7 +210,9 @@ class ConnectorContract(ConfigurationContract):
         self, connection: Connection
     ) -> None:
         self.make_vendor("closed")
-        [*_, last] = connector_for(connection).check()
+        [reached, clock, *_, last] = run_check(connection)
+        assert (reached.label.endswith(" is reached"), reached.ok) == (True, True)
+        assert (clock.label.startswith("The clocks of "), clock.ok) == (True, True)
         assert not last.ok
         assert last.detail
         assert not [secret for secret in connection.secrets() if secret in last.detail]

@@ -58,7 +58,7 @@ def _attractions(connector: FlexPOS) -> str:
 
 
 def _keys(connector: FlexPOS) -> str:
-    return f"{len(connector.heyloyalty.lists())} lists"
+    return _("%(number)s lists") % {"number": len(connector.heyloyalty.lists())}
 
 
 def _list(connector: FlexPOS) -> str:

@@ -33,7 +33,7 @@ def steps(connector: HeyloyaltyActivation) -> Iterator[CheckStep]:
 
 
 def _keys(connector: HeyloyaltyActivation) -> str:
-    return f"{len(connector.heyloyalty.lists())} lists"
+    return _("%(number)s lists") % {"number": len(connector.heyloyalty.lists())}
 
 
 def _list(connector: HeyloyaltyActivation) -> str:

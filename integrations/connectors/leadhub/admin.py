@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from integrations.connectors.leadhub.connector import ACCOUNT, EXPIRY, NIGHTLY, PIN, TAG_NAMES
 from integrations.connectors.leadhub.models import LeadHubConnection, Notification
 from integrations.connectors.leadhub.tags import BASIC_TAGS
-from integrations.core.admin.connection.actions import RUN, run_check
+from integrations.core.admin.connection.actions import RUN
+from integrations.core.admin.connection.check import run_check
 from integrations.core.admin.connection.main import ConnectionAdmin
 from integrations.core.admin.connection.steps import Step
 from integrations.core.forms import SettingsForm

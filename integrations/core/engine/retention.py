@@ -40,7 +40,8 @@ def retain(now: datetime.datetime | None = None) -> None:
     read = (Delivery.Status.CAPTURED, Delivery.Status.DUPLICATE, Delivery.Status.REJECTED)
     _in_chunks(Delivery.objects.filter(received_at__lt=limit, status__in=read, body__isnull=False), body=None)
     Task.objects.filter(stopped__lt=limit).delete()
-    Alert.objects.filter(recovered_at__lt=limit).delete()
+    # What stopped a connection stays in its history.
+    Alert.objects.filter(recovered_at__lt=limit).exclude(kind=Alert.Kind.STOPPED).delete()
     counts.forget_old_hours(now)
     counts.recount()
 

@@ -30,6 +30,7 @@ from integrations.core.http.failures import (
     status_failure,
     was_dropped,
 )
+from integrations.core.http.listening import tell
 from integrations.core.http.netguard import parse_target
 from integrations.core.http.ratelimit import Lane, RateLimits, lane
 from integrations.core.http.reading import refuse_writing
@@ -155,6 +156,7 @@ class HttpClient:
             raise
         finally:
             call.duration_ms = call.duration_ms or round((time.perf_counter() - started) * 1000)
+            tell(self.vendor, self._target.origin, call)
 
     def _exchange(
         self, request: requests.PreparedRequest, call: Call, repeatable: bool, alive: Callable[[], bool]

@@ -486,7 +486,7 @@ def test_activities_are_left_alone_when_the_entity_is_off(make_leadsync: Make, s
 
 def test_test_connection_goes_through_its_steps(make_leadsync: Make) -> None:
     steps = list(connector_for(make_leadsync(secondary_search_by="Phone")).check())
-    assert [step.ok for step in steps] == [True] * 5
+    assert [step.ok for step in steps] == [True] * 4
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,11 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from integrations.core.admin.connection.check import run_check
 from integrations.core.admin.connection.pages import ConnectionPages
-from integrations.core.catalog import UNREADABLE
-from integrations.core.connector import CheckStep, Job
+from integrations.core.connector import Job
 from integrations.core.engine import collect, inbox
 from integrations.core.engine.wake import wake
-from integrations.core.errors import SyncError
 from integrations.core.forms import missing_secrets
 from integrations.core.models import Connection, Run, SettingsVersion
 from integrations.core.registry import connector_class, connector_for
@@ -165,19 +164,3 @@ def cannot_enable(connection: Any) -> str:
     if not SettingsVersion.objects.filter(connection_id=connection.pk).exists():
         return _("Save the settings once first.")
     return ""
-
-
-def run_check(connection: Any) -> list[CheckStep]:
-    """Test connection with what is saved; what goes wrong on the way is its last step."""
-    if missing := missing_secrets(connection):
-        text = _("Enter %(keys)s, save, and test again.") % {"keys": ", ".join(missing)}
-        return [CheckStep(_("Keys are entered"), False, text)]
-    steps: list[CheckStep] = []
-    try:
-        with closing(connector_for(connection)) as connector:
-            steps.extend(connector.check())
-    except SyncError as error:
-        steps.append(CheckStep(_("The vendor answers"), False, error.message))
-    except InvalidToken:
-        steps.append(CheckStep(_("Keys can be read"), False, str(UNREADABLE)))
-    return steps

@@ -21,8 +21,9 @@ from django.utils.translation import gettext as _
 from simple_history.admin import SimpleHistoryAdmin
 
 from integrations.core.admin.connection.parts import ConnectionParts, Part
+from integrations.core.alerts.words import sentence
 from integrations.core.configuration.words import part_differences
-from integrations.core.models import FieldMapping, SettingsVersion
+from integrations.core.models import Alert, FieldMapping, SettingsVersion
 from integrations.core.references import names_of
 
 # Of each kind; older changes are still in the database.
@@ -66,6 +67,7 @@ class ConnectionHistory(SimpleHistoryAdmin, ConnectionParts):  # type: ignore[mi
         yield from settings_changes(obj)
         yield from mapping_changes(obj)
         yield from state_changes(obj)
+        yield from stops(obj)
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
@@ -119,6 +121,13 @@ def state_changes(connection: Any) -> Iterator[Change]:
     told = entries.exclude(change_message="").exclude(change_message__startswith="[")
     for entry in told.select_related("user").order_by("-action_time")[:SHOWN]:
         yield Change(entry.action_time, entry.user.get_username(), entry.change_message, is_state=True)
+
+
+def stops(connection: Any) -> Iterator[Change]:
+    """That it stopped by itself, and why."""
+    alerts = Alert.objects.filter(connection_id=connection.pk, kind=Alert.Kind.STOPPED, facts__by_itself=True)
+    for alert in alerts.select_related("connection")[:SHOWN]:
+        yield Change(alert.since, _("the portal"), sentence(alert), is_state=True)
 
 
 def part_changes(parts: Mapping[str, Part], saved: Sequence[SettingsVersion]) -> Iterator[Change]:

@@ -64,6 +64,7 @@ class ConnectionSaving(ConnectionPages):
         if Connection.objects.filter(pk=obj.pk, state=Connection.State.ATTENTION).exists():
             reason = _("Enabled again: %(user)s saved the settings.") % {"user": request.user.get_username()}
             obj.set_state(Connection.State.ENABLED, reason)
+            self.log_change(request, obj, reason)
             wake(obj.pk)
             self.message_user(request, _("The sync goes on: what was waiting is sent now."), messages.SUCCESS)
 
