@@ -114,6 +114,17 @@ def test_support_finds_the_log_where_a_marketing_admin_finds_the_settings() -> N
 # -- nothing yet, nobody there --------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("role", [SUPPORT, MARKETING])
+def test_every_link_of_the_page_may_be_followed(role: str) -> None:
+    shop = make_connection("Shop")
+    failed(shop, 2)
+    shop.set_state(Connection.State.ATTENTION, "The keys were refused.")
+    client = log_in(role, shop)
+    links = set(re.findall(r'href="(/admin/[^"]*)"', page(client)))
+    assert any("leadsquared" in link for link in links) == (role == MARKETING)
+    assert [link for link in links if client.get(link.replace("&amp;", "&"), follow=True).status_code != 200] == []
+
+
 def test_without_connections_it_says_what_to_do() -> None:
     assert "Install Lead Sync" in page(log_in(None)) or "Install " in page(log_in(None))
     text = page(log_in(SUPPORT))

@@ -78,6 +78,8 @@ class MarketplaceAdmin(LogAdmin):
             "found": sum(card.matches(search) for card in cards),
             "search": search,
             "own_url": reverse("admin:core_connection_changelist"),
+            # The title stands above the page, not the model's name.
+            "opts": None,
         }
         page = self.page_context(request, _("Apps Marketplace"), **context)
         return TemplateResponse(request, "admin/core/marketplace.html", page)

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from integrations.core.admin.dashboard.connections import settings_links
 from integrations.core.admin.log.access import Visible
 from integrations.core.admin.log.sight import Sight
 from integrations.core.admin.log.words import Badge
@@ -21,6 +22,8 @@ LATELY = datetime.timedelta(days=7)
 
 @dataclass(frozen=True)
 class AlertRow:
+    """`url` is "" for who may not open the page where it is put right."""
+
     connection: str
     kind: str
     text: str
@@ -36,17 +39,18 @@ def alert_rows(request: HttpRequest, visible: Visible, now: datetime.datetime) -
     lately = Q(recovered_at__isnull=True) | Q(recovered_at__gt=now - LATELY)
     alerts = Alert.objects.filter(lately, connection__in=list(visible.names))
     newest = alerts.select_related("connection").order_by(F("recovered_at").desc(nulls_first=True), "-pk")
-    sight = Sight.of(request)
-    return [_row(alert, sight) for alert in newest[:SHOWN]]
+    found = list(newest[:SHOWN])
+    links, sight = settings_links(request, {alert.connection.connector for alert in found}), Sight.of(request)
+    return [_row(alert, sight, opens_settings=alert.connection.connector in links) for alert in found]
 
 
-def _row(alert: Alert, sight: Sight) -> AlertRow:
+def _row(alert: Alert, sight: Sight, *, opens_settings: bool) -> AlertRow:
     over = alert.recovered_at is not None
     return AlertRow(
         connection=alert.connection.name,
         kind=alert.get_kind_display(),
         text=sight.sentence(words.sentence(alert)),
-        url=words.page(alert),
+        url=words.page(alert) if alert.run_id or opens_settings else "",
         since=alert.since,
         over=alert.recovered_at,
         badge=Badge(_("Over"), "check_circle", "success") if over else Badge(_("Open"), "error", "danger"),

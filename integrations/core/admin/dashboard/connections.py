@@ -115,7 +115,7 @@ def _rows(request: HttpRequest, lines: Sequence[Line], now: datetime.datetime) -
     ids = [line.pk for line in lines]
     times, waiting = _times(ids), _waiting(ids)
     counts, changes = _hours(ids, now), _changes(ids, now)
-    links, sight = _links(request, {line.connector for line in lines}), Sight.of(request)
+    links, sight = settings_links(request, {line.connector for line in lines}), Sight.of(request)
     log = reverse("admin:core_event_changelist")
     rows = []
     for line in lines:
@@ -149,7 +149,7 @@ def _kind(connector: str) -> str:
         return connector
 
 
-def _links(request: HttpRequest, connectors: set[str]) -> dict[str, str]:
+def settings_links(request: HttpRequest, connectors: set[str]) -> dict[str, str]:
     """The settings page of connection 0, by connector, where this user may open it."""
     found = {}
     for name in connectors:
