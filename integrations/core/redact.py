@@ -273,16 +273,6 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return (Redactor(secrets) if secrets else _BY_NAME).text(text)
 
 
-def redact_url(url: str, secrets: Iterable[str] = ()) -> str:
-    """The address without user info, secret parameters and these values."""
-    return redact(url, secrets)
-
-
-def redact_headers(headers: Mapping[str, str], secrets: Iterable[str] = ()) -> dict[str, str]:
-    """The headers with secret ones, and these values in all others, masked."""
-    return (Redactor(secrets) if secrets else _BY_NAME).headers(headers)
-
-
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _PHONE = re.compile(r"\+?[\d\s()./-]{5,}")
 

@@ -39,7 +39,7 @@ def value_in_words(model: Any, name: str, value: Any) -> str:
         return NOTHING
     try:
         choices = dict(getattr(model._meta.get_field(name), "flatchoices", ()) or ())
-    except FieldDoesNotExist:
+    except (AttributeError, FieldDoesNotExist):
         choices = {}
     return str(choices.get(value, value))
 

@@ -22,7 +22,7 @@ from simple_history.admin import SimpleHistoryAdmin
 
 from integrations.core.admin.connection.parts import ConnectionParts, Part
 from integrations.core.alerts.words import sentence
-from integrations.core.configuration.words import part_differences
+from integrations.core.configuration.words import label_of, part_differences, value_in_words
 from integrations.core.models import Alert, FieldMapping, SettingsVersion
 from integrations.core.references import names_of
 
@@ -90,13 +90,13 @@ def settings_changes(connection: Any) -> Iterator[Change]:
 def _settings_diff(connection: Any, newer: Any, older: Any) -> Iterator[tuple[str, str, str]]:
     for name in sorted(set(newer.secrets_set) | set(older.secrets_set)):
         if newer.secrets_set.get(name) != older.secrets_set.get(name):
-            yield _label(connection, name), "", _("changed (the value is never kept)")
+            yield label_of(connection, name), "", _("changed (the value is never kept)")
     for found in newer.diff_against(older).changes:
         column = connection._meta.get_field(found.field)
         if not column.editable:
             continue
         show = _rows_named if column.is_relation else _shown
-        yield _label(connection, found.field), show(column, found.old), show(column, found.new)
+        yield label_of(connection, found.field), show(column, found.old), show(column, found.new)
 
 
 def mapping_changes(connection: Any) -> Iterator[Change]:
@@ -185,10 +185,6 @@ def change_of(row: Any, what: str) -> Change:
     return Change(row.history_date, user, f"{what} {done}".strip())
 
 
-def _label(connection: Any, name: str) -> str:
-    return str(connection._meta.get_field(name).verbose_name)
-
-
 def _rows_named(column: Any, found: Any) -> str:
     """Of other rows that a setting names, roles say: simple-history has the rows between the two, or a key."""
     if column.many_to_many:
@@ -199,9 +195,6 @@ def _rows_named(column: Any, found: Any) -> str:
 
 
 def _shown(column: Any, value: Any) -> str:
-    if isinstance(value, bool):
-        return _("on") if value else _("off")
     if column.is_relation and value is not None:
-        value = column.related_model._default_manager.filter(pk=value).first() or _("one that was deleted")
-    choices = dict(column.flatchoices) if getattr(column, "choices", None) else {}
-    return str(choices.get(value, value)) if value not in (None, "") else "–"
+        value = str(column.related_model._default_manager.filter(pk=value).first() or _("one that was deleted"))
+    return value_in_words(column.model, column.name, value)

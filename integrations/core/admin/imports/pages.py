@@ -24,6 +24,7 @@ from integrations.core.admin.imports.columns import BulkFile
 from integrations.core.admin.imports.files import CsvFile, Unreadable, read
 from integrations.core.admin.imports.load import Report, load
 from integrations.core.batch import Outcome
+from integrations.core.spreadsheet import BOM
 
 ROWS_SHOWN = 10
 PROBLEMS_SHOWN = 100
@@ -93,7 +94,7 @@ class ImportPages(ModelAdmin):  # type: ignore[misc]
         if kind not in allowed:
             raise PermissionDenied
         headers = {"Content-Disposition": f'attachment; filename="{kind}.csv"'}
-        response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8", headers=headers)
+        response = HttpResponse(BOM, content_type="text/csv; charset=utf-8", headers=headers)
         columns = allowed[kind].columns_for(request)
         csv.writer(response).writerows(
             [[column.column_name for column in columns], [column.example for column in columns]]

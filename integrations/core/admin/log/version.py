@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import FieldDoesNotExist
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from integrations.core.admin.log.sight import Sight
+from integrations.core.configuration import words
 from integrations.core.models import Event
 from integrations.core.redact import is_secret_name
 from integrations.core.registry import connector_class
@@ -36,13 +35,13 @@ def version_view(event: Event, sight: Sight) -> VersionView | None:
     stored = version.snapshot.get("settings", {})
     model = _model(event.connection.connector)
     shown = [
-        (_label(model, name), sight.sentence(_value(model, name, value)))
+        (words.label_of(model, name), sight.sentence(words.value_in_words(model, name, value)))
         for name, value in stored.items()
         if not is_secret_name(name) and name != "secrets_set"
     ]
     mappings = [row for row in version.snapshot.get("mappings", []) if row.get("record_type") == event.record_type]
     name = f"{event.record_type}_behaviour"
-    behaviour = _value(model, name, stored[name]) if name in stored else ""
+    behaviour = words.value_in_words(model, name, stored[name]) if name in stored else ""
     return VersionView(version.number, version.created_at, behaviour, shown, mappings)
 
 
@@ -61,26 +60,3 @@ def _model(connector: str) -> Any:
         return connector_class(connector).model
     except LookupError:
         return None
-
-
-def _field(model: Any, name: str) -> Any:
-    try:
-        return model._meta.get_field(name) if model is not None else None
-    except FieldDoesNotExist:
-        return None
-
-
-def _label(model: Any, name: str) -> str:
-    field = _field(model, name)
-    return str(field.verbose_name) if field is not None else name
-
-
-def _value(model: Any, name: str, value: Any) -> str:
-    """As the settings page words it."""
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    field = _field(model, name)
-    choices = dict(getattr(field, "flatchoices", ()) or ())
-    return str(choices.get(value, value if value is not None else ""))

@@ -67,7 +67,7 @@ class PersonPages(LogAdmin):
             raise PermissionDenied
 
     def _shown(self, request: HttpRequest, template: str, title: Any, context: dict[str, Any]) -> HttpResponse:
-        return TemplateResponse(request, template, self.page_context(request, title, **context))
+        return TemplateResponse(request, template, self.page_context(request, title, opts=None, **context))
 
     def _to(self, token: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:core_person_found", args=[token]))
