@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core.admin.dashboard.alerts import alert_rows
 from integrations.core.admin.dashboard.connections import connection_table
@@ -22,7 +23,7 @@ from integrations.core.views import LATE
 def first_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """For UNFOLD["DASHBOARD_CALLBACK"]."""
     now = timezone.now()
-    told = {**context, "notices": notices(request), **stillness(now)}
+    told = {**context, "title": _("Dashboard"), "notices": notices(request), **stillness(now)}
     if not request.user.has_perm("core.view_connection"):
         return told
     visible = Visible.of(request).installed()
