@@ -1,4 +1,4 @@
-"""A marketing admin's whole way with a connection: found, set up, tried out, at work, broken, mended, undone, removed."""
+"""A marketing admin's whole way with a connection: found, set up, tried out, broken, mended, undone, removed."""
 
 from __future__ import annotations
 
