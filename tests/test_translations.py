@@ -13,9 +13,12 @@ from django.conf import settings
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = sorted(path.parent for path in ROOT.glob("integrations/*/*/apps.py"))
+CORE = ROOT / "integrations" / "core"
+APPS = [CORE, *sorted(path.parent for path in ROOT.glob("integrations/*/*/apps.py"))]
+# What lies in no app lies in core's book.
+ELSEWHERE = {CORE: (ROOT / "templates", ROOT / "config")}
 LANGUAGES = [language for language, _ in settings.LANGUAGES if language != "en"]
-PLACEHOLDER = re.compile(r"%\(\w+\)s|%s|%%|\{\w*\}")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|%%|\{\w*\}")
 # Functions of django.utils.translation, under whatever name a file imports them, and whether they take a plural.
 SAYING = {"gettext": False, "gettext_lazy": False, "gettext_noop": False, "ngettext": True, "ngettext_lazy": True}
 QUOTED = r"u?('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
@@ -58,12 +61,19 @@ def said_by_template(path: Path) -> Iterator[Text]:
         yield ast.literal_eval(one or singular), ast.literal_eval(plural or "''")
 
 
-def said(folder: Path) -> set[Text]:
+def said_in(folder: Path) -> Iterator[Text]:
+    for path in folder.rglob("*.py"):
+        if "migrations" not in path.parts:
+            yield from said_by_code(path)
+    for path in folder.rglob("*.html"):
+        yield from said_by_template(path)
+
+
+def said(app: Path) -> set[Text]:
     """A text that is said with a plural anywhere has that one everywhere."""
-    code = [text for path in folder.rglob("*.py") if "migrations" not in path.parts for text in said_by_code(path)]
-    templates = [text for path in folder.rglob("*.html") for text in said_by_template(path)]
-    plurals = {text: plural for text, plural in (*code, *templates) if plural}
-    return {(text, plurals.get(text, "")) for text, _ in (*code, *templates)}
+    texts = [text for folder in (app, *ELSEWHERE.get(app, ())) for text in said_in(folder)]
+    plurals = {text: plural for text, plural in texts if plural}
+    return {(text, plurals.get(text, "")) for text, _ in texts}
 
 
 def po(app: Path, language: str) -> Path:
@@ -112,6 +122,16 @@ def test_apps_translate_a_text_alike(language: str) -> None:
     for app in APPS:
         for text, given in written(po(app, language)).items():
             assert first.setdefault(text, given) == given, f"{text} in {app.name}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_failure_that_says_to_press_retry_says_it_in_every_language(language: str) -> None:
+    """By that word the log knows that it has nothing to add (`admin/log/words.py`)."""
+    books = {text: forms for app in APPS for (text, _), forms in written(po(app, language)).items()}
+    (button,) = books["Retry"]
+    told = {text: forms for text, forms in books.items() if "press Retry" in text}
+    assert len(told) > 20
+    assert [text for text, forms in told.items() if not all(button in form for form in forms)] == []
 
 
 def test_there_are_translations() -> None:

@@ -4,12 +4,13 @@ from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy as _
 
 
 class CoreConfig(AppConfig):
     name = "integrations.core"
     label = "core"
-    verbose_name = "Sync log"
+    verbose_name = _("Sync log")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

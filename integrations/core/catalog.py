@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from cryptography.fernet import InvalidToken
+from django.conf import settings
 from django.core.cache import cache
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from integrations.core.connector import Connector, Field
@@ -35,9 +36,13 @@ class Catalog:
 
 
 def refresh(connector: Connector, record_type: str) -> list[Field]:
-    """Read the fields of a record type live and keep them. Raises SyncError."""
-    fields = connector.describe(record_type)
-    _, first = FieldCatalog.objects.update_or_create(
+    """Read the fields of a record type live and keep them. Raises SyncError.
+
+    In the portal's language, whoever asks: the labels are kept for everybody.
+    """
+    with translation.override(settings.LANGUAGE_CODE):
+        fields = connector.describe(record_type)
+    _row, first = FieldCatalog.objects.update_or_create(
         connection_id=connector.connection.pk,
         record_type=record_type,
         defaults={"fields": [asdict(field) for field in fields], "fetched_at": timezone.now()},

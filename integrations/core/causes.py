@@ -12,8 +12,15 @@ DIGEST_LENGTH = 16
 # A sentence that is longer than this is told apart by its beginning.
 TEXT_LENGTH = 500
 
+# What stands before the name of a field, in the languages that workers may speak.
+_FIELD = (
+    r"fields?|columns?|attributes?|propert(?:y|ies)"
+    r"|felt(?:et|er|erne)?|kolonne[nr]?|attribut(?:tet|ter)?|egenskab(?:en|er)?"
+    r"|camp[oi]|colonn[ae]|attribut[oi]|proprietà"
+    r"|pol[eí]|polem|sloup(?:ec|ce)|atribut[uy]?|vlastnosti?"
+)
 _QUOTED = re.compile(
-    r"(?P<field>\b(?:fields?|columns?|attributes?|propert(?:y|ies))\s+)?"
+    rf"(?P<field>\b(?:{_FIELD})\s+)?"
     r"(?:“[^”]*”|„[^“]*“|«[^»]*»|\"[^\"]*\"|`[^`]*`|(?<!\w)'(?:[^']|(?<=\w)'(?=\w))*'(?!\w))",
     re.IGNORECASE,
 )

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from integrations.core.errors import RecordError
 from integrations.core.http.ratelimit import RateLimits
@@ -157,20 +158,21 @@ class Skip(enum.StrEnum):
     REMOVED = "removed"
 
 
+# In English, as they are stored; translated when they are shown.
 SKIP_REASONS: dict[str, str] = {
-    Skip.FILTERED: "The connection's filter leaves this record out.",
-    Skip.CONSENT: "The person did not consent.",
-    Skip.CREATE_ONLY: "It exists already, and the sync behaviour is “Create only new record”.",
-    Skip.UPDATE_ONLY: "It doesn't exist yet, and the sync behaviour is “Update only existing record”.",
-    Skip.NO_EMAIL: "The person has no e-mail address.",
-    Skip.ECHO: "It is what this portal wrote itself, coming back.",
-    Skip.DO_NOTHING: "The sync behaviour is “Do Nothing”.",
-    Skip.NO_KEY: "It holds none of the values records are identified by.",
-    Skip.OLDER: "A newer version of this record has been sent already.",
-    Skip.MERGED: "A newer change of the same record was waiting behind it and was sent in its place.",
-    Skip.GONE: "The person was deleted here before it was sent.",
-    Skip.STOPPED: "Its sync job was stopped before it was sent.",
-    Skip.REMOVED: "The connection was removed before it was sent.",
+    Skip.FILTERED: gettext_noop("The connection's filter leaves this record out."),
+    Skip.CONSENT: gettext_noop("The person did not consent."),
+    Skip.CREATE_ONLY: gettext_noop("It exists already, and the sync behaviour is “Create only new record”."),
+    Skip.UPDATE_ONLY: gettext_noop("It doesn't exist yet, and the sync behaviour is “Update only existing record”."),
+    Skip.NO_EMAIL: gettext_noop("The person has no e-mail address."),
+    Skip.ECHO: gettext_noop("It is what this portal wrote itself, coming back."),
+    Skip.DO_NOTHING: gettext_noop("The sync behaviour is “Do Nothing”."),
+    Skip.NO_KEY: gettext_noop("It holds none of the values records are identified by."),
+    Skip.OLDER: gettext_noop("A newer version of this record has been sent already."),
+    Skip.MERGED: gettext_noop("A newer change of the same record was waiting behind it and was sent in its place."),
+    Skip.GONE: gettext_noop("The person was deleted here before it was sent."),
+    Skip.STOPPED: gettext_noop("Its sync job was stopped before it was sent."),
+    Skip.REMOVED: gettext_noop("The connection was removed before it was sent."),
 }
 
 

@@ -17,6 +17,7 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -32,7 +33,7 @@ TOKEN_BYTES = 32
 # The old address goes on working this long after a new one was made.
 OVERLAP = datetime.timedelta(days=7)
 MAX_BODY = 1024 * 1024
-TOO_LARGE = "The call was larger than {limit} KiB and was not read. Send fewer fields or records a call."
+TOO_LARGE = gettext_noop("The call was larger than 1024 KiB and was not read. Send fewer fields or records a call.")
 UNAVAILABLE_RETRY_SECONDS = "30"
 ADDRESS = re.compile(r"/hooks/([^/]+)/")
 # In SQL and not by the ORM, as it runs with every call: that halves what a call costs (tests/bench, intake).
@@ -123,7 +124,7 @@ def _delivery(request: HttpRequest, connection_id: int, state: str) -> Delivery:
         size=size,
     )
     if size > MAX_BODY:
-        delivery.status, delivery.message = Delivery.Status.REJECTED, TOO_LARGE.format(limit=MAX_BODY // 1024)
+        delivery.status, delivery.message = Delivery.Status.REJECTED, TOO_LARGE
     else:
         delivery.body = body  # type: ignore[assignment]  # bytes: see EncryptedBytes
         delivery.status = Delivery.Status.HELD if state in Connection.OFF else Delivery.Status.RECEIVED

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from integrations.core.demo.environment import free_port
 from tests.test_demo import OWN, ROOT, start
@@ -100,3 +100,13 @@ def sign_in(page: Page, demo: Demo, user: str) -> None:
     page.fill("[name=password]", demo.passwords[user])
     page.click("[type=submit]")
     page.wait_for_url(f"{demo.portal}/admin/")
+
+
+def reload_until(page: Page, shown: Locator) -> None:
+    """For what a worker does meanwhile, on a page that doesn't follow it by itself."""
+    for _ in range(100):
+        if shown.count():
+            return
+        page.wait_for_timeout(200)
+        page.reload()
+    expect(shown).to_be_visible()

@@ -5,22 +5,17 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Demo, sign_in
+from tests.browser.conftest import Demo, reload_until, sign_in
 
 pytestmark = pytest.mark.browser
 CONNECTION = "Leads from the second account (practice)"
-SECONDS = 1000
 
 
 def log_row(page: Page, demo: Demo, tab: str, email: str) -> None:
     """Look at a tab of the log, again and again, until the record is there."""
-    for _ in range(60):
-        page.goto(f"{demo.portal}/admin/core/event/")
-        page.get_by_role("link", name=tab).first.click()
-        if page.get_by_role("row").filter(has_text=email).count():
-            return
-        page.wait_for_timeout(0.5 * SECONDS)
-    raise AssertionError(f"{email} never stood under {tab}")
+    page.goto(f"{demo.portal}/admin/core/event/")
+    page.get_by_role("link", name=tab).first.click()
+    reload_until(page, page.get_by_role("row").filter(has_text=email))
 
 
 def save_lead(page: Page, demo: Demo, first_name: str, email: str, *, change: bool = False) -> None:

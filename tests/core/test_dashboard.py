@@ -126,9 +126,10 @@ def test_every_link_of_the_page_may_be_followed(role: str) -> None:
 
 
 def test_without_connections_it_says_what_to_do() -> None:
-    assert "Install Lead Sync" in page(log_in(None)) or "Install " in page(log_in(None))
+    leads_on = 'href="/admin/core/connection/marketplace/">Open the Apps Marketplace</a>'
+    assert leads_on in page(log_in(None)) and leads_on in page(log_in(MARKETING))
     text = page(log_in(SUPPORT))
-    assert "add your role under Connector Access" in text and "Install " not in text
+    assert "add your role under Connector Access" in text and "Open the Apps Marketplace" not in text
 
 
 def test_who_may_see_no_connections_sees_none() -> None:

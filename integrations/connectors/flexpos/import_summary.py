@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
 
 from integrations.connectors.heyloyalty import failures
 from integrations.core.connector import SKIP_REASONS
@@ -27,8 +28,8 @@ def reasons(run: Run) -> dict[str, list[tuple[str, int]]]:
     skipped = _counted(run, Event.Outcome.SKIPPED, "code")
     failed = _counted(run, Event.Outcome.FAILED, "message")
     return {
-        "skipped": [(str(SKIP_REASONS.get(code, code)), number) for code, number in skipped],
-        "failed": failed,
+        "skipped": [(_(SKIP_REASONS.get(code, code)), number) for code, number in skipped],
+        "failed": [(_(message), number) for message, number in failed],
     }
 
 

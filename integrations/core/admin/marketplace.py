@@ -93,6 +93,10 @@ def pages_for(request: HttpRequest) -> Iterator[tuple[str, Any, Any]]:
             yield name, connector, page
 
 
+def may_install(request: HttpRequest) -> bool:
+    return any(page.has_add_permission(request) for _name, _connector, page in pages_for(request))
+
+
 def cards_for(request: HttpRequest) -> list[Card]:
     """By label; one query, however many connections there are."""
     mine: dict[str, list[Connection]] = defaultdict(list)

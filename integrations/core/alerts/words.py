@@ -21,15 +21,15 @@ def sentence(alert: Alert) -> str:
     facts: dict[str, Any] = {"job": alert.job or _("live changes"), "run": f"J{alert.run_id}", **alert.facts}
     if alert.kind == Kind.STOPPED:
         if facts["by_itself"]:
-            return _("It stopped by itself: %(reason)s") % facts
-        return facts["reason"] or _("It was disabled.")
+            return _("It stopped by itself: %(reason)s") % {"reason": _(facts["reason"])}
+        return _(facts["reason"]) or _("It was disabled.")
     if alert.kind == Kind.RUN_FAILED:
         text = _("Sync job %(run)s (%(job)s) failed.") % facts
     elif alert.kind == Kind.MANY_FAILED:
         text = _("%(failed)s of %(read)s records of sync job %(run)s (%(job)s) failed.") % facts
     else:
         text = _("The last five sync jobs (%(job)s) failed, %(run)s among them.") % facts
-    return f"{text} {facts['cause']}".strip()
+    return f"{text} {_(facts['cause'])}".strip()
 
 
 def page(alert: Alert) -> str:

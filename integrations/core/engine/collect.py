@@ -8,6 +8,8 @@ import time
 from django.contrib.auth.models import User
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django_q.tasks import async_task
 
 from integrations.core.connector import Job, Page
@@ -24,8 +26,10 @@ logger = logging.getLogger(__name__)
 
 # Seconds a task reads before it hands on to the next; the cursor says where that one starts.
 BUDGET = 45.0
-STUMBLED = "The portal stumbled while reading ({error}). Tell your operator the Sync Job ID, then start it again."
-LEFT_OUT = "Left out: {run} ({job}) was still open. The next one goes on where the last one stood."
+STUMBLED = gettext_noop(
+    "The portal stumbled while reading (%(error)s). Tell your operator the Sync Job ID, then start it again."
+)
+LEFT_OUT = gettext_noop("Left out: %(run)s (%(job)s) was still open. The next one goes on where the last one stood.")
 BULK_TRIGGERS = (Run.Trigger.IMPORT, Run.Trigger.EXPORT)
 
 
@@ -70,7 +74,7 @@ def skip(connection: Connection, job: str, hindrance: Run) -> None:
         status=Run.Status.SKIPPED,
         complete=True,
         finished_at=timezone.now(),
-        message=LEFT_OUT.format(run=hindrance, job=hindrance.job),
+        message=_(LEFT_OUT) % {"run": hindrance, "job": hindrance.job},
     )
 
 
@@ -120,7 +124,7 @@ def _read_pages(run: Run, held: Held) -> bool:
         raise
     except Exception as error:  # noqa: BLE001 – else the run would be started again every minute, for ever
         logger.error("%s while collecting for run %s", type(error).__name__, run.pk)
-        _end(run, Run.Status.FAILURE, STUMBLED.format(error=type(error).__name__))
+        _end(run, Run.Status.FAILURE, _(STUMBLED) % {"error": type(error).__name__})
         return True
     finally:
         connector.close()

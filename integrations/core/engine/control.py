@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from integrations.core.causes import cause_of
 from integrations.core.connector import SKIP_REASONS, Skip
@@ -26,7 +27,7 @@ from integrations.core.models.journal import OPEN
 CHUNK = 1000
 # These can be paused and stopped; other work is over in a moment.
 LONG = (Run.Trigger.IMPORT, Run.Trigger.EXPORT, Run.Trigger.RETRY)
-RETRY_STOPPED = "Its Retry was stopped before it was sent. Press Retry to send it."
+RETRY_STOPPED = gettext_noop("Its Retry was stopped before it was sent. Press Retry to send it.")
 
 
 def pause(run: Run) -> bool:

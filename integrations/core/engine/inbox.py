@@ -8,6 +8,8 @@ from collections import defaultdict
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from integrations.core.connector import Connector, Record
 from integrations.core.engine.capture import capture
@@ -20,8 +22,9 @@ from integrations.core.models import Connection, Delivery, Run
 logger = logging.getLogger(__name__)
 
 PAGE = 500
-REMOVED = "The connection was removed before this call was read."
-NOT_READ = "The portal stumbled over this call ({error}). Tell your operator its number."
+REMOVED = gettext_noop("The connection was removed before this call was read.")
+SEEN_BEFORE = gettext_noop("The same call was read before; nothing more to do.")
+NOT_READ = gettext_noop("The portal stumbled over this call (%(error)s). Tell your operator its number.")
 
 
 def waiting(connection_id: int) -> Any:
@@ -46,7 +49,7 @@ def _read_page(connector: Connector, held: Held) -> int:
     if not deliveries:
         return 0
     read = [(delivery.pk, *_read(connector, delivery)) for delivery in deliveries]
-    records = [record for _, found, _ in read for record in found]
+    records = [record for _pk, found, _fate in read for record in found]
     with transaction.atomic():
         held.renew()
         run = Run.objects.create(connection_id=connector.connection.pk, trigger=Run.Trigger.WEBHOOK, complete=True)
@@ -64,7 +67,7 @@ def _read_page(connector: Connector, held: Held) -> int:
 
 def _duplicate(found: list[Record], fresh: set[int]) -> tuple[str, str] | None:
     if found and not any(id(record) in fresh for record in found):
-        return Delivery.Status.DUPLICATE, "The same call was read before; nothing more to do."
+        return Delivery.Status.DUPLICATE, SEEN_BEFORE
     return None
 
 
@@ -75,7 +78,7 @@ def _read(connector: Connector, delivery: Delivery) -> tuple[list[Record], tuple
         return [], (Delivery.Status.REJECTED, error.message)
     except Exception as error:  # noqa: BLE001 – one odd call must not stop the others
         logger.error("%s while reading webhook call %s", type(error).__name__, delivery.pk)
-        return [], (Delivery.Status.REJECTED, NOT_READ.format(error=type(error).__name__))
+        return [], (Delivery.Status.REJECTED, _(NOT_READ) % {"error": type(error).__name__})
     return received.records, (Delivery.Status.CAPTURED, " ".join(received.ignored))
 
 

@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from integrations.core.engine import counts
 from integrations.core.engine.settle import finish_runs
@@ -17,7 +19,7 @@ from integrations.core.models import Connection, Event, Run
 from integrations.core.models.journal import ERASED
 
 CHUNK = 500
-FAILED_AGAIN = "The first record failed again, so the other {number} were left as they are: {message}"
+FAILED_AGAIN = gettext_noop("The first record failed again, so the other %(number)s were left as they are: %(message)s")
 
 
 def failed(connection_id: int) -> Any:
@@ -71,7 +73,7 @@ def go_on(run_id: int) -> None:
             return
         message = ""
         if first is not None and first.outcome == Event.Outcome.FAILED:
-            message = FAILED_AGAIN.format(number=len(run.plan["rest"]), message=first.message)
+            message = _(FAILED_AGAIN) % {"number": len(run.plan["rest"]), "message": _(first.message)}
         else:
             _requeue(run, run.plan["rest"], bulk=True)
         plan = {name: value for name, value in run.plan.items() if name == "paused_seconds"}
@@ -87,7 +89,7 @@ def _requeue(run: Run, event_ids: list[int], *, bulk: bool = False) -> int:
         # Locked, so that what two people retry at once leaves its group once.
         chunk = failed(run.connection_id).select_for_update().filter(pk__in=event_ids[start : start + CHUNK])
         found = list(chunk.order_by("pk").values_list("pk", "record_type", "cause"))
-        left.update((record_type, cause) for _, record_type, cause in found if cause)
+        left.update((record_type, cause) for _pk, record_type, cause in found if cause)
         number += Event.objects.filter(pk__among=[pk for pk, *_ in found]).update(
             run=run,
             priority=Event.Priority.BULK if bulk else Event.Priority.LIVE,

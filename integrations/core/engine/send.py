@@ -6,6 +6,9 @@ import logging
 import traceback
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from integrations.core.connector import SKIP_REASONS, Connector, Item, Outcome, Result, Skip
 from integrations.core.errors import ConfigurationError, NotSent, RecordError, SyncError, TemporaryError, Throttled
 
@@ -13,6 +16,12 @@ logger = logging.getLogger(__name__)
 
 # A record that took its worker down this often is set aside.
 MAX_CRASHES = 20
+POISON = gettext_noop("The worker stopped each time it handled this record.")
+SAME = gettext_noop("Nothing changed since it was last sent.")
+NOT_REPORTED = gettext_noop("The connector did not report on this record.")
+STUMBLED = gettext_noop(
+    "The portal stumbled over this record (%(error)s). Tell your operator the Request ID, then press Retry."
+)
 
 
 def prepare(connector: Connector, items: Sequence[Item]) -> tuple[list[Item], list[Outcome]]:
@@ -29,7 +38,7 @@ def prepare(connector: Connector, items: Sequence[Item]) -> tuple[list[Item], li
 
 def _prepare_one(connector: Connector, item: Item) -> Outcome | None:
     if item.attempts > MAX_CRASHES:
-        return Outcome(item, Result.FAILED, "The worker stopped each time it handled this record.", "poison")
+        return Outcome(item, Result.FAILED, POISON, "poison")
     if is_older(item):
         return skipped(item, Skip.OLDER)
     try:
@@ -42,7 +51,7 @@ def _prepare_one(connector: Connector, item: Item) -> Outcome | None:
         return skipped(item, mapped)
     item.mapped = mapped
     if item.link is not None and item.link.fingerprint == item.fingerprint:
-        return Outcome(item, Result.UNCHANGED, "Nothing changed since it was last sent.", remote_id=item.link.remote_id)
+        return Outcome(item, Result.UNCHANGED, SAME, remote_id=item.link.remote_id)
     return None
 
 
@@ -67,7 +76,7 @@ def send(connector: Connector, record_type: str, items: Sequence[Item]) -> list[
         for outcome in connector.deliver(record_type, items):
             outcomes[outcome.item] = outcome
         rest = [item for item in items if item not in outcomes]
-        missing = [Outcome(item, Result.FAILED, "The connector did not report on this record.", "bug") for item in rest]
+        missing = [Outcome(item, Result.FAILED, NOT_REPORTED, "bug") for item in rest]
         return [*outcomes.values(), *missing]
     except SyncError as error:
         rest = [item for item in items if item not in outcomes]
@@ -110,10 +119,4 @@ def _bug(item: Item, error: Exception) -> Outcome:
     """An error of ours. Its text may hold personal data: the log gets its type and place only."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     logger.error("%s in %s line %s for event %s", type(error).__name__, place.name, place.lineno, item.event_id)
-    return Outcome(
-        item,
-        Result.FAILED,
-        f"The portal stumbled over this record ({type(error).__name__}). Tell your operator the Request ID, "
-        "then press Retry.",
-        "bug",
-    )
+    return Outcome(item, Result.FAILED, _(STUMBLED) % {"error": type(error).__name__}, "bug")

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core.causes import cause_of
 from integrations.core.connector import Outcome, Result
@@ -82,14 +83,9 @@ def _give_up(outcome: Outcome) -> Outcome:
     """A record that was tried often enough needs a person."""
     if outcome.result != Result.WAITING or outcome.unsent or outcome.item.attempts < len(BACKOFF):
         return outcome
-    return Outcome(
-        outcome.item,
-        Result.FAILED,
-        f"Given up after {outcome.item.attempts} attempts. The last one: {outcome.message} Press Retry to try again.",
-        "gave-up",
-        call=outcome.call,
-        row=outcome.row,
-    )
+    text = _("Given up after %(attempts)s attempts. The last one: %(message)s Press Retry to try again.")
+    message = text % {"attempts": outcome.item.attempts, "message": outcome.message}
+    return Outcome(outcome.item, Result.FAILED, message, "gave-up", call=outcome.call, row=outcome.row)
 
 
 def _store_exchanges(connection_id: int, outcomes: Iterable[Outcome]) -> dict[int, int]:

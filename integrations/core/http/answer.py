@@ -10,6 +10,8 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any, NoReturn
 
+from django.utils.translation import gettext as _
+
 from integrations.core.errors import TemporaryError
 from integrations.core.redact import mask_values
 
@@ -83,8 +85,11 @@ class Answer:
 
     def _not_json(self) -> TemporaryError:
         kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        named = f" but {kind}" if kind in WRONG_KINDS else ""
-        self.call.error = f"{self.vendor} answered something that is not JSON{named}; it will be tried again."
+        if kind in WRONG_KINDS:
+            text = _("%(vendor)s answered something that is not JSON but %(kind)s; it will be tried again.")
+        else:
+            text = _("%(vendor)s answered something that is not JSON; it will be tried again.")
+        self.call.error = text % {"vendor": self.vendor, "kind": kind}
         return TemporaryError(self.call.error, call=self.call)
 
     def _charset(self) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 import requests
+from django.utils.translation import gettext as _
 
 from integrations.core.errors import ConfigurationError, NotSent, RecordError, SyncError, TemporaryError
 from integrations.core.http import transport
@@ -228,7 +229,8 @@ class HttpClient:
             url = self._same_host(path)
         else:
             if _DOT_SEGMENT.search(path.partition("?")[0]):
-                raise RecordError(f"A value that {self.vendor} is to be asked for is “.” or “..”. Correct the record.")
+                text = _("A value that %(vendor)s is to be asked for is “.” or “..”. Correct the record.")
+                raise RecordError(text % {"vendor": self.vendor})
             url = f"{self._base}/{quote(path.lstrip('/'), safe=_PATH_SAFE)}" if path else self._base
         pairs = params.items() if isinstance(params, Mapping) else params or ()
         query = urlencode([(name, value) for name, value in pairs if value is not None], doseq=True)
@@ -241,10 +243,11 @@ class HttpClient:
         except ConfigurationError:
             same = False
         if not same:
-            raise ConfigurationError(
-                f"{self.vendor} sent a link that leads away from {self._target.origin}. It was not followed, as it "
-                "would carry keys to somebody else. Check the address in the settings."
+            text = _(
+                "%(vendor)s sent a link that leads away from %(origin)s. It was not followed, as it would carry keys "
+                "to somebody else. Check the address in the settings."
             )
+            raise ConfigurationError(text % {"vendor": self.vendor, "origin": self._target.origin})
         return full.partition("#")[0]
 
     def _encoded(self, json: Any, data: Params | bytes | str | None) -> tuple[bytes | None, dict[str, str]]:
@@ -255,7 +258,8 @@ class HttpClient:
             except ValueError:
                 text = None
             if text is None:
-                raise RecordError("A number of this record is infinite or not a number. Correct it at the source.")
+                problem = _("A number of this record is infinite or not a number. Correct it at the source.")
+                raise RecordError(problem)
             return text.encode("utf-8", "replace"), {"Content-Type": "application/json"}
         if data is None or isinstance(data, bytes):
             return data, {}
@@ -267,9 +271,8 @@ class HttpClient:
         """The headers. http.client would refuse a bad one with its value, a key, in the text of the exception."""
         for name, value in headers.items():
             if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-                raise ConfigurationError(
-                    f"A key for {self.vendor} holds a line break or a letter that no key has. Enter it again."
-                )
+                text = _("A key for %(vendor)s holds a line break or a letter that no key has. Enter it again.")
+                raise ConfigurationError(text % {"vendor": self.vendor})
         return dict(headers)
 
 

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from integrations.core.errors import ConfigurationError, RecordError, SyncError, TemporaryError, Throttled
 from integrations.core.http.ratelimit import LONGEST_PAUSE
@@ -25,28 +27,41 @@ PAUSE_AFTER_429 = 5.0  # seconds, when the vendor names no time
 # Everything `requests`, urllib3, http.client and the socket raise for a call that went wrong on its way.
 NETWORK_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError)
 
-# The first that stands in the chain of an exception decides. {v} is the vendor, {c} and {r} are its timeouts.
+_SLOW = gettext_noop("%(vendor)s did not answer within %(read)s s; it will be tried again.")
+# The first that stands in the chain of an exception decides. `connect` and `read` are the vendor's timeouts.
 _SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
-    ((socket.gaierror, urllib3.exceptions.NameResolutionError), "The address of {v} could not be found"),
-    ((urllib3.exceptions.NewConnectionError,), "{v} could not be reached"),  # before its base class, a timeout
+    (
+        (socket.gaierror, urllib3.exceptions.NameResolutionError),
+        gettext_noop("The address of %(vendor)s could not be found; it will be tried again."),
+    ),
+    (
+        (urllib3.exceptions.NewConnectionError,),  # before its base class, a timeout
+        gettext_noop("%(vendor)s could not be reached; it will be tried again."),
+    ),
     (
         (requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError),
-        "{v} could not be reached within {c:g} s",
+        gettext_noop("%(vendor)s could not be reached within %(connect)s s; it will be tried again."),
     ),
-    (
-        (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError),
-        "{v} did not answer within {r:g} s",
-    ),
+    ((requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError), _SLOW),
     (
         (ssl.SSLError, requests.exceptions.SSLError, urllib3.exceptions.SSLError),
-        "An encrypted connection to {v} could not be made",
+        gettext_noop("An encrypted connection to %(vendor)s could not be made; it will be tried again."),
     ),
-    ((ConnectionError, EOFError), "{v} closed the connection before it had answered"),
-    ((urllib3.exceptions.IncompleteRead,), "{v} closed the connection in the middle of its answer"),
-    ((HTTPException, urllib3.exceptions.HTTPError), "{v} answered something that is not HTTP"),
+    (
+        (ConnectionError, EOFError),
+        gettext_noop("%(vendor)s closed the connection before it had answered; it will be tried again."),
+    ),
+    (
+        (urllib3.exceptions.IncompleteRead,),
+        gettext_noop("%(vendor)s closed the connection in the middle of its answer; it will be tried again."),
+    ),
+    (
+        (HTTPException, urllib3.exceptions.HTTPError),
+        gettext_noop("%(vendor)s answered something that is not HTTP; it will be tried again."),
+    ),
 )
+_ON_ITS_WAY = gettext_noop("The call to %(vendor)s failed on its way; it will be tried again.")
 _DROPPED = (ConnectionError, urllib3.exceptions.ProtocolError)
-_AGAIN = "; it will be tried again."
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
@@ -76,50 +91,54 @@ def network_failure(vendor: str, error: BaseException, connect_timeout: float, r
         return error
     chain = list(causes(error))
     if any(isinstance(cause, ssl.CertificateError) for cause in chain):
-        return ConfigurationError(
-            f"The certificate of {vendor} is not valid for this address, so nothing was sent. "
-            "Check the address; if it is right, the vendor must renew the certificate."
+        text = _(
+            "The certificate of %(vendor)s is not valid for this address, so nothing was sent. Check the address; if "
+            "it is right, the vendor must renew the certificate."
         )
+        return ConfigurationError(text % {"vendor": vendor})
     if isinstance(error, AnswerRefused):
-        return TemporaryError(f"{vendor} answered {error}{_AGAIN}")
+        text = _("%(vendor)s answered %(what)s; it will be tried again.")
+        return TemporaryError(text % {"vendor": vendor, "what": error})
     sentence = next(
-        (text for types, text in _SENTENCES if any(isinstance(cause, types) for cause in chain)),
-        "The call to {v} failed on its way",
+        (text for types, text in _SENTENCES if any(isinstance(cause, types) for cause in chain)), _ON_ITS_WAY
     )
-    return TemporaryError(sentence.format(v=vendor, c=connect_timeout, r=read_timeout) + _AGAIN)
+    facts = {"vendor": vendor, "connect": f"{connect_timeout:g}", "read": f"{read_timeout:g}"}
+    return TemporaryError(_(sentence) % facts)
 
 
 def deadline_failure(vendor: str, seconds: float) -> TemporaryError:
-    return TemporaryError(f"{vendor} did not answer within {seconds:g} s{_AGAIN}")
+    return TemporaryError(_(_SLOW) % {"vendor": vendor, "read": f"{seconds:g}"})
 
 
 def status_failure(vendor: str, status: int, headers: Mapping[str, str]) -> SyncError | None:
     """The error for an answer of this status, or None for success (2xx)."""
     if 200 <= status < 300:
         return None
-    said = f"{status} {phrase}" if (phrase := _phrase(status)) else str(status)
+    facts = {"vendor": vendor, "said": f"{status} {phrase}" if (phrase := _phrase(status)) else str(status)}
     if 300 <= status < 400:
-        return ConfigurationError(
-            f"The address of {vendor} redirects{_where(headers.get('Location', ''))} ({said}). Redirects are not "
-            "followed, as they could carry keys to somebody else. Enter the final address in the settings."
-        )
+        where = _where(headers.get("Location", ""))
+        return ConfigurationError(_redirect(where) % {**facts, "where": where})
     if status in (401, 403):
-        return ConfigurationError(
-            f"{vendor} refused the credentials ({said}). Check the keys and the address in the settings; "
-            "what is waiting is kept and sent when they are right."
+        text = _(
+            "%(vendor)s refused the credentials (%(said)s). Check the keys and the address in the settings; what is "
+            "waiting is kept and sent when they are right."
         )
+        return ConfigurationError(text % facts)
     if status in RETRY_LATER or status >= 500:
         wait = parse_retry_after(headers.get("Retry-After"))
         if status == 429:
-            pause = PAUSE_AFTER_429 if wait is None else wait
-            return Throttled(f"{vendor} is asking for fewer calls ({said}){_AGAIN}", retry_after=pause)
-        return TemporaryError(f"{vendor} could not answer ({said}){_AGAIN}", retry_after=wait)
+            text = _("%(vendor)s is asking for fewer calls (%(said)s); it will be tried again.")
+            return Throttled(text % facts, retry_after=PAUSE_AFTER_429 if wait is None else wait)
+        text = _("%(vendor)s could not answer (%(said)s); it will be tried again.")
+        return TemporaryError(text % facts, retry_after=wait)
     if 400 <= status < 500:
-        return RecordError(
-            f"{vendor} refused the request ({said}). Its answer below says why; correct the record or the settings, "
-            "then press Retry."
+        text = _(
+            "%(vendor)s refused the request (%(said)s). Its answer below says why; correct the record or the "
+            "settings, then press Retry."
         )
-    return TemporaryError(f"{vendor} answered with the unknown status {status}{_AGAIN}")
+        return RecordError(text % facts)
+    text = _("%(vendor)s answered with the unknown status %(status)s; it will be tried again.")
+    return TemporaryError(text % {"vendor": vendor, "status": status})
 
 
 def parse_retry_after(value: str | None) -> float | None:
@@ -144,11 +163,24 @@ def _phrase(status: int) -> str:
         return ""
 
 
+def _redirect(where: str) -> str:
+    """With gaps for `vendor`, `said` and, if it is known, `where`."""
+    if not where:
+        return _(
+            "The address of %(vendor)s redirects (%(said)s). Redirects are not followed, as they could carry keys to "
+            "somebody else. Enter the final address in the settings."
+        )
+    return _(
+        "The address of %(vendor)s redirects to %(where)s (%(said)s). Redirects are not followed, as they could carry "
+        "keys to somebody else. Enter the final address in the settings."
+    )
+
+
 def _where(location: str) -> str:
-    """` to https://host`, without the path and query, which may hold a token; nothing for a relative redirect."""
+    """`https://host`, without the path and query, which may hold a token; nothing for a relative redirect."""
     try:
         parts = urlsplit(location)
     except ValueError:
         return ""
     host = parts.hostname or ""
-    return f" to {parts.scheme}://{host}" if parts.scheme and re.fullmatch(r"[a-z0-9.-]{1,253}", host) else ""
+    return f"{parts.scheme}://{host}" if parts.scheme and re.fullmatch(r"[a-z0-9.-]{1,253}", host) else ""

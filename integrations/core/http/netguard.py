@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import idna
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from integrations.core.errors import ConfigurationError
 
@@ -108,7 +109,7 @@ def parse_target(url: str) -> Target:
     """The checked target of a URL. Raises ConfigurationError as `check_address` does."""
     if not isinstance(url, str) or _UNSAFE_CHARACTERS.search(url):
         raise ConfigurationError(
-            "The address holds a space, a backslash or an invisible character. Enter it again by hand."
+            _("The address holds a space, a backslash or an invisible character. Enter it again by hand.")
         )
     try:
         parts = urlsplit(url)
@@ -116,11 +117,13 @@ def parse_target(url: str) -> Target:
         if "[" in parts.netloc:
             ipaddress.IPv6Address(parts.hostname or "")
     except ValueError:
-        raise ConfigurationError("This is not an address. It should look like https://api.vendor.com.") from None
+        raise ConfigurationError(_("This is not an address. It should look like https://api.vendor.com.")) from None
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-        raise ConfigurationError("The address must begin with https:// and the name of a host.")
+        raise ConfigurationError(_("The address must begin with https:// and the name of a host."))
     if "@" in parts.netloc:
-        raise ConfigurationError("The address must not hold a user name or password. Enter them in their own fields.")
+        raise ConfigurationError(
+            _("The address must not hold a user name or password. Enter them in their own fields.")
+        )
     target = Target(parts.scheme, normal_host(parts.hostname), DEFAULT_PORTS[parts.scheme] if port is None else port)
     _check_target(target)
     return target
@@ -133,7 +136,7 @@ def normal_host(host: str) -> str:
         try:
             host = idna.encode(host, uts46=True).decode("ascii").lower()
         except idna.IDNAError:
-            raise ConfigurationError("The name of the host is not valid. Enter it again by hand.") from None
+            raise ConfigurationError(_("The name of the host is not valid. Enter it again by hand.")) from None
     return host.removesuffix(".")
 
 
@@ -142,7 +145,7 @@ def _check_target(target: Target) -> None:
     if is_allowed(target.host, target.port):
         return
     if target.scheme != "https":
-        raise ConfigurationError("The address must begin with https://, so that keys and data travel encrypted.")
+        raise ConfigurationError(_("The address must begin with https://, so that keys and data travel encrypted."))
     address = literal(target.host)
     if address is not None:
         known_public = is_public(address)
@@ -163,8 +166,10 @@ def _usual_port(port: int) -> bool:
 
 def not_public(host: str) -> ConfigurationError:
     """One text whatever the reason (address, port, name), so that answers can't be used to map a network."""
-    shown = host if _HOST_NAME.fullmatch(host) or literal(host) else "This"
-    return ConfigurationError(f"{shown} is not a public address; an operator can allow it in OUTBOUND_ALLOW.")
+    if not (_HOST_NAME.fullmatch(host) or literal(host)):
+        return ConfigurationError(_("This is not a public address; an operator can allow it in OUTBOUND_ALLOW."))
+    text = _("%(host)s is not a public address; an operator can allow it in OUTBOUND_ALLOW.")
+    return ConfigurationError(text % {"host": host})
 
 
 def literal(host: str) -> IPAddress | None:

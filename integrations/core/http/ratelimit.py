@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.core.errors import NotSent
 
 LONGEST_PAUSE = 6 * 3600.0  # seconds; a vendor that names a longer time is asked again after this
@@ -160,7 +162,7 @@ class RateLimits:
 
 def _refuse_after(deadline: float, slot: float, now: float) -> None:
     if slot > deadline:
-        raise NotSent(
-            "Not sent yet: the vendor's rate limit leaves no room before this run hands over. It will be sent later.",
-            retry_after=round(slot - now, 3),
+        text = _(
+            "Not sent yet: the vendor's rate limit leaves no room before this run hands over. It will be sent later."
         )
+        raise NotSent(text, retry_after=round(slot - now, 3))

@@ -12,6 +12,7 @@ from typing import Any
 
 import certifi
 import requests
+from django.utils.translation import gettext as _
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -76,7 +77,7 @@ class _GuardedConnection(HTTPConnection):
         if self.sock is None:
             self.connect()
         if current.ticket is not None and not current.ticket.alive():
-            raise NotSent("Not sent: this worker was away for too long, so another one has taken over.")
+            raise NotSent(_("Not sent: this worker was away for too long, so another one has taken over."))
         super().send(data)
 
     def close(self) -> None:
@@ -185,8 +186,9 @@ def read_body(raw: HTTPResponse, headers: Mapping[str, str], max_bytes: int) -> 
     """The body of an answer. Raises AnswerRefused before more than `max_bytes` (plus one chunk) are held."""
     encoding = headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity"):
-        raise AnswerRefused("with a compressed body, although it was asked not to")
-    too_large = AnswerRefused(f"with more than the {max_bytes // 1024:,} KiB that are read of one answer")
+        raise AnswerRefused(_("with a compressed body, although it was asked not to"))
+    text = _("with more than the %(limit)s KiB that are read of one answer")
+    too_large = AnswerRefused(text % {"limit": f"{max_bytes // 1024:,}"})
     length = headers.get("Content-Length", "")
     if length.isdecimal() and int(length) > max_bytes:
         raise too_large

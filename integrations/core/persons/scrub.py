@@ -16,6 +16,7 @@ from cryptography.fernet import InvalidToken
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from integrations.core.engine.counts import take_off
 from integrations.core.engine.settle import finish_runs
@@ -25,7 +26,7 @@ from integrations.core.models.journal import ERASED
 from integrations.core.persons.person import Mentions, RecordKey
 from integrations.core.redact import pseudonym
 
-ERASED_TEXT = "The person was erased."
+ERASED_TEXT = gettext_noop("The person was erased.")
 # JSON that masking leaves readable.
 ERASED_BODY = '{"erased": true}'
 

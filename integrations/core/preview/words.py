@@ -38,7 +38,7 @@ def verdict(trial: Trial, record_type: RecordType, fields: Mapping[str, Field]) 
     by = fields[trial.by].label if trial.by in fields else trial.by
     sentence = FOUND_BY if trial.fate == Fate.UPDATE and by else SENTENCES[trial.fate]
     words = {"type": str(record_type.label).lower(), "field": by, "fields": _fields(trial), "calls": _calls(trial)}
-    return str(sentence) % {**words, "why": trial.message}
+    return str(sentence) % {**words, "why": _(trial.message)}
 
 
 def _fields(trial: Trial) -> str:

@@ -47,7 +47,7 @@ def what_next(connection: Any, secrets: list[str], *, hooked: bool) -> str:
     """A sentence on what this connection waits for. `secrets` are the labels of those not entered yet."""
     state = connection.state
     if state == Connection.State.ATTENTION:
-        return connection.state_reason or _("Press Test connection to see what is wrong.")
+        return _(connection.state_reason) or _("Press Test connection to see what is wrong.")
     if secrets and state != Connection.State.ENABLED:
         return _("Enter %(keys)s.") % {"keys": ", ".join(secrets)}
     if hooked and not connection.has_hook:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,20 +13,11 @@ from integrations.core.admin.dashboard.alerts import alert_rows
 from integrations.core.admin.dashboard.connections import connection_table
 from integrations.core.admin.dashboard.failures import failure_rows
 from integrations.core.admin.log.access import Visible
+from integrations.core.admin.marketplace import may_install
 from integrations.core.engine.sweep import PULSE
 from integrations.core.models import Pulse
 from integrations.core.notices import notices
-from integrations.core.registry import all_connectors
 from integrations.core.views import LATE
-
-
-@dataclass(frozen=True)
-class Start:
-    """A connector that this user may install."""
-
-    label: str
-    summary: str
-    url: str
 
 
 def first_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -40,7 +28,7 @@ def first_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         return told
     visible = Visible.of(request).installed()
     if not visible.names:
-        return {**told, "dashboard": True, "starts": starts(request)}
+        return {**told, "dashboard": True, "may_install": may_install(request)}
     sees_log, may_retry = request.user.has_perm("core.view_event"), request.user.has_perm("core.retry_event")
     return {
         **told,
@@ -57,13 +45,3 @@ def stillness(now: datetime.datetime) -> dict[str, Any]:
     """`still` is true when no worker has swept for a while; `still_since` when one last did."""
     last = Pulse.objects.filter(name=PULSE).values_list("at", flat=True).first()
     return {"still": last is None or now - last > LATE, "still_since": last}
-
-
-def starts(request: HttpRequest) -> list[Start]:
-    found = []
-    for name, connector in all_connectors():
-        model_admin = admin.site._registry.get(connector.model)
-        if model_admin is not None and model_admin.has_add_permission(request):
-            url = reverse(f"admin:{name}_{connector.model._meta.model_name}_add")
-            found.append(Start(str(connector.label), str(connector.summary), url))
-    return found

@@ -181,7 +181,7 @@ def event_table(ids: Sequence[int], visible: Visible, sight: Sight, *, can_retry
 
 def event_row(event: Event, visible: Visible, sight: Sight, can_retry: bool) -> Row:
     connector = visible.connectors.get(event.connection_id, "")
-    message = sight.sentence(event.message[: 2 * MESSAGE_SHOWN])
+    message = sight.sentence(_(event.message)[: 2 * MESSAGE_SHOWN])
     return Row(
         id=event.pk,
         url=reverse("admin:core_event_change", args=[event.pk]),

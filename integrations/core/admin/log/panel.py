@@ -171,7 +171,7 @@ def _with_todays_mapping(event: Event, payload: dict[str, Any], sight: Sight) ->
         logger.warning("%s while mapping event %s for its page", type(error).__name__, event.pk)
         return Shown(note=_("The mapping stumbled over this record (%s).") % type(error).__name__)
     if isinstance(mapped, Skip):
-        return Shown(note=SKIP_REASONS[mapped])
+        return Shown(note=_(SKIP_REASONS[mapped]))
     text = sight.json(mapped.values)
     if not mapped.defaults:
         return Shown(text)

@@ -67,8 +67,9 @@ class Sight:
         return str(mask_personal(text))
 
     def sentence(self, text: str) -> str:
-        """A message: addresses and numbers in it masked."""
-        shown = clean(redact(text))
+        """A message as it is stored: in the reader's language if it is one of our sentences as a whole; addresses and
+        numbers in it masked."""
+        shown = clean(redact(_(text)))
         if self.full:
             return shown
         return _PHONE.sub(_mask_match, _EMAIL.sub(_mask_match, shown))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from integrations.core.models import Connection, Delivery, Event, Run
@@ -98,8 +102,18 @@ def advice(event: Event) -> Any:
 
 
 def failed_advice(code: str, message: str) -> Any:
-    """What to do about a failure; empty when its own sentence says so."""
-    return "" if "Retry" in message else _ADVICE.get(code, _FAILED_ADVICE)
+    """What to do about a failure; empty when its own sentence says so, in whatever language it was stored."""
+    return "" if any(word in message for word in _retry_words()) else _ADVICE.get(code, _FAILED_ADVICE)
+
+
+@cache
+def _retry_words() -> frozenset[str]:
+    """What the button is called in each language."""
+    words = []
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            words.append(gettext("Retry"))
+    return frozenset(words)
 
 
 def run_advice(run: Run) -> Any:
