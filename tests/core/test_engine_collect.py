@@ -236,6 +236,19 @@ def test_an_interval_counts_from_the_last_start() -> None:
     assert following(job, at(2025, 1, 1, 7, 20), Connection()) == at(2025, 1, 1, 8, 20)
 
 
+def test_a_job_that_is_switched_off_has_no_next_run_and_is_not_late_when_it_is_back(account: LeadSquaredAccount) -> None:
+    connect(account)
+    jobs = {"nightly": Job("Nightly", at=datetime.time(3))}
+    with toy(jobs=lambda self: jobs, collect=pages_of()):
+        sweep(at(2025, 6, 3))
+        nightly = jobs.pop("nightly")
+        sweep(at(2025, 6, 3, 1))
+        assert not Clock.objects.exists()
+        jobs["nightly"] = nightly
+        sweep(at(2025, 6, 9, 12))
+        assert not Run.objects.exists()
+
+
 def test_the_sweep_starts_a_daily_job_once_a_day(account: LeadSquaredAccount) -> None:
     connection = connect(account, time_zone="Europe/Copenhagen")
     jobs = {NIGHTLY: Job("Nightly", at=datetime.time(2, 0))}

@@ -73,14 +73,21 @@ def _check_books() -> None:
 
 
 def _start_jobs(now: datetime.datetime) -> None:
+    known: dict[int, set[str]] = {}
     for connection in Connection.objects.filter(state=Connection.State.ENABLED):
         try:
             jobs = connector_for(connection).jobs()
         except Exception as error:  # noqa: BLE001 – one connection that can't be read must not stop the others
             logger.error("%s while reading the jobs of connection %s", type(error).__name__, connection.pk)
             continue
+        known[connection.pk] = set(jobs)
         for name, job in jobs.items():
             _start_when_due(connection, name, job, now)
+    clocks = Clock.objects.filter(connection__state=Connection.State.ENABLED)
+    # A job that the settings don't ask for any more: back one day, it would be late at once.
+    stopped = [clock.pk for clock in clocks if clock.job not in known.get(clock.connection_id, {clock.job})]
+    if stopped:
+        Clock.objects.filter(pk__in=stopped).delete()
 
 
 def _start_when_due(connection: Connection, name: str, job: Job, now: datetime.datetime) -> None:
