@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,16 +47,20 @@ class Demo:
         subprocess.run(command, cwd=ROOT, env=environment | {"DATABASE_URL": database}, check=True)
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    ports = [str(free_port()), str(free_port())]
-    folder = tmp_path_factory.mktemp("demo")
-    process = start("--port", ports[0], "--practice-port", ports[1], DEMO_DIR=str(folder))
+@contextmanager
+def running_demo(folder: Path) -> Iterator[Demo]:
+    process = start("--port", str(free_port()), "--practice-port", str(free_port()), DEMO_DIR=str(folder))
     try:
         yield _printed(process, folder)
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with running_demo(tmp_path_factory.mktemp("demo")) as demo:
+        yield demo
 
 
 def _printed(process: subprocess.Popen[str], folder: Path) -> Demo:

@@ -1,15 +1,14 @@
-"""A marketing admin's whole way with a connection: found, set up, tried out, at work, broken, mended, undone, removed."""
+"""A marketing admin's whole way with a connection: found, set up, tried out, broken, mended, undone, removed."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
-import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Demo, sign_in
+from tests.browser.life import practice
 from tests.browser.test_lead_sync import log_row
 
 pytestmark = pytest.mark.browser
@@ -30,8 +29,8 @@ SHOWS_FOCUS = """element => {
 
 
 def test_a_marketing_admin_walks_the_whole_way(page: Page, demo: Demo) -> None:
-    practice(demo, SOURCE, "open")
-    practice(demo, DESTINATION, "open")
+    practice(demo, f"leadsquared/{SOURCE}", "open")
+    practice(demo, f"leadsquared/{DESTINATION}", "open")
     sign_in(page, demo, "marketing")
     install_by_keyboard(page, demo)
     choose_from_the_account(page)
@@ -40,11 +39,11 @@ def test_a_marketing_admin_walks_the_whole_way(page: Page, demo: Demo) -> None:
     see_beforehand_what_would_happen(page)
     connect_the_source(page, demo)
     enable(page)
-    lead = practice(demo, SOURCE, "leads", values={"FirstName": "Vera", "EmailAddress": EMAIL})["id"]
+    lead = practice(demo, f"leadsquared/{SOURCE}", "leads", values={"FirstName": "Vera", "EmailAddress": EMAIL})["id"]
     log_row(page, demo, "New Events", EMAIL)
 
     break_the_mapping(page)
-    practice(demo, SOURCE, "leads", id=lead, values={"FirstName": "Vera M."})
+    practice(demo, f"leadsquared/{SOURCE}", "leads", id=lead, values={"FirstName": "Vera M."})
     log_row(page, demo, "Failed", EMAIL)
     see_the_cause_and_mend_it(page, demo)
     log_row(page, demo, "Updated Events", EMAIL)
@@ -52,13 +51,6 @@ def test_a_marketing_admin_walks_the_whole_way(page: Page, demo: Demo) -> None:
 
     change_and_revert(page)
     disable_and_remove(page, demo)
-
-
-def practice(demo: Demo, account: str, call: str, **data: Any) -> Any:
-    """What a user of the practice account does there."""
-    answer = requests.post(f"{demo.practice}/practice/leadsquared/{account}/{call}", json=data, timeout=10)
-    answer.raise_for_status()
-    return answer.json()
 
 
 # -- setting up ---------------------------------------------------------------------------------------------------
@@ -138,7 +130,7 @@ def connect_the_source(page: Page, demo: Demo) -> None:
     step(page, "Webhook URL")
     page.get_by_role("button", name="Create webhook URL").click()
     address = page.get_by_role("textbox", name="Webhook URL").input_value()
-    practice(demo, SOURCE, "automations", url=address, triggers=["new_lead", "lead_update"])
+    practice(demo, f"leadsquared/{SOURCE}", "automations", url=address, triggers=["new_lead", "lead_update"])
     expect(page.get_by_text("Waiting for the first call")).to_be_visible()
 
 

@@ -10,11 +10,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Demo, reload_until, sign_in
+from tests.browser.life import email_of, make_city_mandatory, save_lead
 from tests.browser.test_lead_sync import CONNECTION, log_row
-from tests.browser.test_marketing_walk import practice, tab_to
+from tests.browser.test_marketing_walk import tab_to
 
 pytestmark = pytest.mark.browser
-EMAIL = "nadia@example.test"
+NAME = "Nadia Krag"
+EMAIL = email_of(NAME)
 SETTINGS = ("core/connection/marketplace/", "leadsquared/leadsquaredconnection/")
 
 
@@ -22,16 +24,12 @@ SETTINGS = ("core/connection/marketplace/", "leadsquared/leadsquaredconnection/"
 def refused(page: Page, demo: Demo) -> Iterator[None]:
     """A lead without a city, and a destination whose administrator made City mandatory."""
     make_city_mandatory(demo, True)
-    practice(demo, "source", "leads", values={"FirstName": "Nadia", "EmailAddress": EMAIL})
+    save_lead(demo, NAME)
     sign_in(page, demo, "marketing")
     log_row(page, demo, "Failed", EMAIL)
     page.context.clear_cookies()
     yield
     make_city_mandatory(demo, False)
-
-
-def make_city_mandatory(demo: Demo, mandatory: bool) -> None:
-    practice(demo, "destination", "fields", SchemaName="mx_City", IsMandatory=mandatory)
 
 
 def test_support_says_why_somebody_did_not_arrive_and_retries(

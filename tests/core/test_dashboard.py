@@ -305,3 +305,8 @@ def test_statements_do_not_grow_with_connections_and_causes(group: str | None) -
         connection.access_roles.add(Group.objects.get(name=SUPPORT))
     assert cost(client) == before
     assert before < 40
+
+
+def test_a_name_is_never_markup() -> None:
+    make_connection("<b x-data x-init='alert(1)'>Shop")
+    assert "<b x-data" not in page(log_in(None))

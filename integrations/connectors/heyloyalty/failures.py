@@ -24,7 +24,7 @@ Who = Mapping[Any, Callable[[Event, dict[str, Any]], Any]]
 
 def failure_lines(failed: QuerySet[Event], who: Who) -> Iterator[str]:
     """Failed records as lines of CSV, a header first, read a few at a time."""
-    yield BOM + line([_("Request ID"), _("Record"), *who, _("What happened"), _("Time")])
+    yield BOM + line([_("Request ID"), _("Record"), *map(str, who), _("What happened"), _("Time")])
     last = 0
     while chunk := list(failed.order_by("pk").filter(pk__gt=last)[:CHUNK]):
         payloads = _payloads([event.pk for event in chunk])

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.html import conditional_escape
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -92,7 +93,8 @@ def _connections(request: HttpRequest, name: str, connector: Any, mine: list[tup
 
 
 def item(title: str, icon: str, link: str, active: bool) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": link, "active": active}
+    """Escaped here: unfold's template takes a title for markup."""
+    return {"title": conditional_escape(title), "icon": icon, "link": link, "active": active}
 
 
 def _logs(request: HttpRequest) -> dict[str, Any]:

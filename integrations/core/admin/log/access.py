@@ -85,7 +85,7 @@ class LogAdmin(ModelAdmin):  # type: ignore[misc]
         raise NotImplementedError
 
     def page_context(self, request: HttpRequest, title: Any, **context: Any) -> dict[str, Any]:
-        return {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **context}
+        return {**self.admin_site.each_context(request), "title": title, "content_title": title, **context}
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
