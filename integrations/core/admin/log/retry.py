@@ -86,7 +86,7 @@ def _tell(request: HttpRequest, runs: list[Run], number: int, *, one_first: bool
     if not runs:
         messages.warning(request, _("Nothing to retry: these events are not failed (any more)."))
         return
-    links = format_html_join(", ", '<a href="{}">J{}</a>', ((_run_url(run), run.pk) for run in runs))
+    links = format_html_join(", ", '<a class="underline" href="{}">J{}</a>', ((_run_url(run), run.pk) for run in runs))
     text = ngettext("Retry of %(number)s event started:", "Retry of %(number)s events started:", number)
     messages.success(request, format_html("{} {}", text % {"number": f"{number:,}"}, links))
     if one_first and number > len(runs):
