@@ -24,6 +24,8 @@ _QUOTED = re.compile(
     r"(?:“[^”]*”|„[^“]*“|«[^»]*»|\"[^\"]*\"|`[^`]*`|(?<!\w)'(?:[^']|(?<=\w)'(?=\w))*'(?!\w))",
     re.IGNORECASE,
 )
+# Nobody is called so: mx_City, first_name.
+_TECHNICAL = re.compile(r"\W[A-Za-z]+(?:_[A-Za-z0-9]+)+\W")
 # In this order: what holds others goes first.
 _VARIABLE = (
     re.compile(r"https?://[^\s<>\"')]+"),
@@ -65,7 +67,7 @@ def without_values(message: str) -> str:
 
 
 def _keep_fields(match: re.Match[str]) -> str:
-    return match[0] if match["field"] else GAP
+    return match[0] if match["field"] or _TECHNICAL.fullmatch(match[0]) else GAP
 
 
 def _gap(match: re.Match[str]) -> str:

@@ -15,6 +15,7 @@ from integrations.core.causes import DIGEST_LENGTH, TEXT_LENGTH, cause_of, witho
         ("LeadSquared refused Mobile '12' (field Phone).", "LeadSquared refused Mobile … (field Phone)."),
         ("The list “Members 2024” has no field VIP any more.", "The list … has no field VIP any more."),
         ('The field "Shoe size" takes 20 characters.', 'The field "Shoe size" takes … characters.'),
+        ("'mx_City' is mandatory, 'Anna' is no number.", "'mx_City' is mandatory, … is no number."),
         ("Street (mx_Street1): what the source sent is not a date.",) * 2,
         ("It doesn't exist, and the person's name isn't known.",) * 2,
         ("Its EmailAddress belongs to another lead (7c9e6679-7425-40de-944b-e07fc1f90ae7).",

@@ -236,7 +236,9 @@ def test_an_interval_counts_from_the_last_start() -> None:
     assert following(job, at(2025, 1, 1, 7, 20), Connection()) == at(2025, 1, 1, 8, 20)
 
 
-def test_a_job_that_is_switched_off_has_no_next_run_and_is_not_late_once_back(account: LeadSquaredAccount) -> None:
+def test_a_job_that_is_switched_off_has_no_next_run_and_is_not_late_once_back(
+    account: LeadSquaredAccount,
+) -> None:
     connect(account)
     jobs = {"nightly": Job("Nightly", at=datetime.time(3))}
     with toy(jobs=lambda self: jobs, collect=pages_of()):

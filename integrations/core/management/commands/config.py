@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib import admin
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from integrations.core.configuration import yaml_text
 from integrations.core.configuration.apply import Look, Refused, carry_out, look
@@ -17,7 +16,8 @@ from integrations.core.configuration.export import Ambiguous, document
 from integrations.core.configuration.operator import operators_request, told
 from integrations.core.models import Connection
 
-HEAD = gettext_lazy(
+# A file is read by whoever reviews it, in whatever language: English.
+HEAD = (
     "Connections, as `manage.py config export` writes them and `manage.py config apply` takes them.\n"
     "Secrets are not in here: {env: NAME} names the environment variable that holds one."
 )
@@ -51,7 +51,7 @@ class Command(BaseCommand):
             if missing := sorted(set(names) - set(found.values_list("name", flat=True))):
                 raise CommandError(_("There is no connection called %(name)s.") % {"name": missing[0]})
         try:
-            text = yaml_text.write(document(found), str(HEAD))
+            text = yaml_text.write(document(found), HEAD)
         except Ambiguous as error:
             raise CommandError(str(error)) from None
         if file == "-":
