@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import unfold
 from django.conf import settings
+from django.utils import translation
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -135,6 +136,14 @@ def test_a_failure_that_says_to_press_retry_says_it_in_every_language(language: 
     told = {text: forms for text, forms in books.items() if "press Retry" in text}
     assert len(told) > 20
     assert [text for text, forms in told.items() if not all(button in form for form in forms)] == []
+
+
+def test_a_book_says_what_pages_show(book: tuple[Path, Path]) -> None:
+    """Django and its apps have words of their own for some texts, and they come first: theirs is taken over, or ours
+    stands in config/locale, which comes before theirs."""
+    with translation.override(book[1].parts[-3]):
+        shown = {text: translation.gettext(text) for (text, plural) in written(book[1]) if not plural}
+    assert {text: given for (text, plural), (given, *_) in written(book[1]).items() if not plural} == shown
 
 
 def test_there_are_translations() -> None:
