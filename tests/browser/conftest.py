@@ -109,7 +109,7 @@ def sign_in(page: Page, demo: Demo, user: str) -> None:
 
 def reload_until(page: Page, shown: Locator) -> None:
     """For what a worker does meanwhile, on a page that doesn't follow it by itself."""
-    for _ in range(100):
+    for _ in range(300):
         if shown.count():
             return
         page.wait_for_timeout(200)

@@ -1,7 +1,9 @@
-"""A demo with some life in it: leads that came and went, some that failed, an export under way. All invented."""
+"""A demo with some life in it: a day of work behind it, leads that failed, an export under way. All invented."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import requests
@@ -10,7 +12,7 @@ from tests.browser.conftest import Demo
 
 PEOPLE = ("Freja Holm", "Noah Berg", "Alma Dahl", "Oscar Lind", "Ida Krogh", "Emil Bach", "Clara Juhl", "Hugo Vang")
 REFUSED = ("Agnes Toft", "Viggo Munk", "Ellen Skov")
-LATENCY_MS = 400
+LATENCY_MS = 800
 WAIT = """
 from integrations.core.demo.journeys import until
 from integrations.core.models import Event
@@ -22,38 +24,52 @@ import datetime
 from django.utils import timezone
 from integrations.core.models import Connection, HourCount
 hour = timezone.now().replace(minute=0, second=0, microsecond=0)
-HourCount.objects.bulk_create(
+HourCount.objects.bulk_create([
     HourCount(connection=connection, hour=hour - datetime.timedelta(hours=ago), done=(ago * 7 + row * 5) % 19 + 2,
               failed=2 * (ago == 9 and row == 1))
     for row, connection in enumerate(Connection.objects.all()) for ago in range(1, 24)
-)
+], ignore_conflicts=True)
 """
 EXPORT = """
 from integrations.connectors.leadhub.connector import EXPORT
-from integrations.core.demo.journeys import until
-from integrations.core.engine import collect
+from integrations.core.engine import collect, control
 from integrations.core.models import Connection, Run
+connection = Connection.objects.get(connector="leadhub")
+"""
+START = """
 from integrations.sources.loyalty.batch import CustomerRow
 from integrations.sources.loyalty.customers import save_customers
-connection = Connection.objects.get(connector="leadhub")
-save_customers([CustomerRow(email=f"customer{number}@example.test") for number in range(300)])
-run = collect.start(connection, EXPORT, Run.Trigger.EXPORT, expected=304)
-until(lambda: Run.objects.get(pk=run.pk).read > 0, True)
+save_customers([CustomerRow(email=f"customer{number}@example.test") for number in range(60)])
+collect.start(connection, EXPORT, Run.Trigger.EXPORT, expected=64)
 """
+PAUSED = "control.pause(collect.start(connection, EXPORT, Run.Trigger.EXPORT, expected=4))"
+STOP = "control.stop(Run.objects.get(connection=connection, job=EXPORT, status=Run.Status.PAUSED))"
 
 
 def enliven(demo: Demo) -> None:
-    """Takes a few seconds; the export is slow from then on, so that it is seen under way."""
+    """Leads that came, and some that failed; takes a few seconds."""
     for name in PEOPLE:
         save_lead(demo, name, mx_City="Odense")
     demo.run(WAIT % {"outcome": "new", "number": len(PEOPLE)})
     make_city_mandatory(demo, True)
     for name in REFUSED:
         save_lead(demo, name)
-    demo.run(WAIT % {"outcome": "failed", "number": len(REFUSED)})
+    demo.run(YESTERDAY + WAIT % {"outcome": "failed", "number": len(REFUSED)})
     make_city_mandatory(demo, False)
+
+
+def start_export(demo: Demo) -> None:
+    """Of more customers than the demo has, to a LeadHub that takes its time, so that it is seen under way."""
     practice(demo, "leadhub/practice", "settings", latency_ms=LATENCY_MS)
-    demo.run(YESTERDAY + EXPORT)
+    demo.run(EXPORT + START)
+
+
+@contextmanager
+def paused_export(demo: Demo) -> Iterator[None]:
+    """Before it has sent anything; stopped in the end."""
+    demo.run(EXPORT + PAUSED)
+    yield
+    demo.run(EXPORT + STOP)
 
 
 def email_of(name: str) -> str:

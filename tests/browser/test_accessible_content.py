@@ -16,7 +16,7 @@ from integrations.connectors.heyloyalty import journey as heyloyalty
 from integrations.connectors.leadhub import journey as leadhub
 from integrations.connectors.leadsquared import journey as leadsquared
 from tests.browser.conftest import Demo, sign_in
-from tests.browser.life import PEOPLE, REFUSED, email_of, enliven
+from tests.browser.life import PEOPLE, REFUSED, email_of, enliven, paused_export
 from tests.browser.test_accessible import LOOKS, serious
 from tests.browser.test_lead_sync import CONNECTION, edit_mapping
 
@@ -86,7 +86,8 @@ def log(page: Page, demo: Demo) -> Iterator[str]:
     page.reload()
     yield "event"
     page.goto(f"{demo.portal}/admin/core/run/")
-    page.get_by_role("row").filter(has_text="Export").get_by_role("link").first.click()
+    page.get_by_role("row").filter(has_text="Paused").get_by_role("link").first.click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
     yield "job"
     page.goto(f"{demo.portal}/admin/core/event/?tab=failed")
     page.get_by_role("button", name="Retry all").click()
@@ -128,9 +129,10 @@ VISITS: dict[str, Visit] = {one.__name__: one for one in (listed, settings, mapp
 
 
 @pytest.fixture(scope="module")
-def lively(demo: Demo) -> Demo:
+def lively(demo: Demo) -> Iterator[Demo]:
     enliven(demo)
-    return demo
+    with paused_export(demo):
+        yield demo
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS, ids=["light", "dark", "phone"])

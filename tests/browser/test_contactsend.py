@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Demo, sign_in
+from tests.browser.conftest import Demo, reload_until, sign_in
 
 pytestmark = pytest.mark.browser
 CONNECTION = "Customers and newsletter (practice)"
@@ -115,11 +115,7 @@ def test_the_first_sync_can_be_run_again(source: Page) -> None:
     source.get_by_role("link", name="First sync").click()
     start = source.get_by_role("button", name="Start the first sync")
     # The demo's own may still be under way.
-    for _ in range(60):
-        if start.count():
-            break
-        source.wait_for_timeout(2000)
-        source.reload()
+    reload_until(source, start)
     expect(source.get_by_text("customers: ")).to_be_visible()
     fits(source, "first-sync")
     start.click()

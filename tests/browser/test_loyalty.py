@@ -26,14 +26,14 @@ def customer_list(page: Page, demo: Demo, search: str = "") -> None:
 
 
 def wait_for_tag(page: Page, demo: Demo, email: str, pattern: str) -> None:
-    for _ in range(60):
+    for _ in range(150):
         page.goto(f"{demo.practice}/leadhub/practice/?q={email}")
         row = page.get_by_role("row").filter(has_text=email)
         if row.count():
             row.get_by_role("link").first.click()
             if re.search(pattern, page.locator("body").inner_text()):
                 return
-        page.wait_for_timeout(0.5 * SECONDS)
+        page.wait_for_timeout(200)
     raise AssertionError(f"{email} never had a tag with {pattern}")
 
 

@@ -49,8 +49,9 @@ def names(text: str) -> list[str]:
 
 def test_a_connection_says_how_it_is() -> None:
     connection = make_connection("Shop", state=Connection.State.ATTENTION, state_reason="The key was refused.")
-    run = make_run(connection, trigger=Run.Trigger.SCHEDULE, status=Run.Status.RUNNING, read=7, new=4)
-    Run.objects.filter(pk=run.pk).update(started_at=timezone.now() - datetime.timedelta(days=3))
+    make_run(connection, status=Run.Status.RUNNING, read=7, new=4)
+    now, day = timezone.now(), datetime.timedelta(days=1)
+    Clock.objects.create(connection=connection, job="nightly", next_at=now + day, started_at=now - 3 * day)
     Delivery.objects.create(connection=connection, body=b"")
     make_event(connection, "waiting", created_at=timezone.now() - datetime.timedelta(hours=5))
     failed(connection, 2)

@@ -260,6 +260,7 @@ def test_the_sweep_starts_a_daily_job_once_a_day(account: LeadSquaredAccount) ->
             for run in Run.objects.filter(status=Run.Status.RUNNING):
                 collect(run.pk)
     assert Run.objects.filter(connection_id=connection.pk, job=NIGHTLY).count() == 2
+    assert Clock.objects.get().started_at == at(2025, 6, 3, 0)
     assert Clock.objects.get().next_at == at(2025, 6, 4)
 
 

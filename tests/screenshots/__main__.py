@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS, Demo, running_demo, sign_in
-from tests.browser.life import REFUSED, email_of, enliven
+from tests.browser.life import REFUSED, email_of, enliven, start_export
 from tests.browser.test_lead_sync import CONNECTION, edit_mapping
 from tests.test_demo import ROOT
 
@@ -108,6 +108,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running_demo(Path(folder)) as demo, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         enliven(demo)
+        start_export(demo)
         take(browser.new_page(), demo)
         browser.close()
 

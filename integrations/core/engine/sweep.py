@@ -103,6 +103,8 @@ def _start_when_due(connection: Connection, name: str, job: Job, now: datetime.d
             return
         if (hindrance := collect.in_the_way(connection, name, job)) is None:
             collect.start(connection, name, Run.Trigger.SCHEDULE)
+            # A poll that finds nothing leaves no run to tell.
+            Clock.objects.filter(pk=clock.pk).update(started_at=now)
         elif not job.poll:
             collect.skip(connection, name, hindrance)
         elif hindrance.job == name:

@@ -53,11 +53,12 @@ class Cursor(models.Model):
 
 
 class Clock(models.Model):
-    """When a job of a connection is due next."""
+    """When a job of a connection is due next, and when the schedule last started it."""
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="clocks")
     job = models.CharField(max_length=60)
     next_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "job"], name="one_clock_per_job")]

@@ -104,7 +104,7 @@ def _logs(request: HttpRequest) -> dict[str, Any]:
         here = request.path.startswith(link)
         # Its address stands below the log's.
         items = [one | {"active": request.path.startswith(one["link"]) and not here} for one in items]
-        items.append(item(_("Find a person"), "person_search", link, here))
+        items.insert(0, item(_("Find a person"), "person_search", link, here))
     return {"title": _("Logs"), "separator": True, "items": items}
 
 

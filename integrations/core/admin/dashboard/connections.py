@@ -165,15 +165,15 @@ def settings_links(request: HttpRequest, connectors: set[str]) -> dict[str, str]
 
 def _times(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Each by the first row of an index."""
-    runs = Run.objects.filter(connection_id=OuterRef("pk"), trigger=Run.Trigger.SCHEDULE).order_by("-pk")
     calls = Delivery.objects.filter(connection_id=OuterRef("pk")).order_by("-pk")
-    clocks = Clock.objects.filter(connection_id=OuterRef("pk")).order_by("next_at")
+    clocks = Clock.objects.filter(connection_id=OuterRef("pk"))
+    started = clocks.filter(started_at__isnull=False).order_by("-started_at")
     queued = Event.objects.filter(connection_id=OuterRef("pk"), due_at__isnull=False).order_by("pk")
     found = Connection.objects.filter(pk__in=ids).values(
         "pk",
-        last_run=Subquery(runs.values("started_at")[:1]),
+        last_run=Subquery(started.values("started_at")[:1]),
         last_call=Subquery(calls.values("received_at")[:1]),
-        next_run=Subquery(clocks.values("next_at")[:1]),
+        next_run=Subquery(clocks.order_by("next_at").values("next_at")[:1]),
         live=Subquery(queued.filter(priority=Event.Priority.LIVE).values("created_at")[:1]),
         bulk=Subquery(queued.filter(priority=Event.Priority.BULK).values("created_at")[:1]),
     )
