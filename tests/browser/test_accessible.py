@@ -35,6 +35,7 @@ def test_axe_finds_nothing_serious(page: Page, demo: Demo, scheme: Any, width: i
 
 def serious(page: Page) -> list[str]:
     """What axe calls serious or worse on the open page, and where."""
+    page.wait_for_load_state()
     answer = Axe().run(page, options={"resultTypes": ["violations"]}).response
     return [
         f"{problem['id']}: {node['target']} {node['html'][:200]}"

@@ -36,6 +36,7 @@ def test_each_step_fits_the_screen(source: Page, width: int) -> None:
 
 
 def fits(page: Page, name: str) -> None:
+    page.wait_for_load_state()
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(wide) == 0, name
 

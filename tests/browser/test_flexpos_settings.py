@@ -45,6 +45,7 @@ def test_each_step_fits_the_screen(settings: Page, width: int) -> None:
     settings.set_viewport_size({"width": width, "height": 900})
     for name in STEPS:
         step(settings, name)
+        settings.wait_for_load_state()
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert settings.evaluate(wide) == 0, name
 

@@ -44,7 +44,9 @@ def mapping(page: Page, demo: Demo) -> None:
 
 
 def log(page: Page, demo: Demo) -> None:
-    page.goto(f"{demo.portal}/admin/core/event/")
+    dashboard(page, demo)
+    rows = page.get_by_role("region", name="Connections").get_by_role("row").filter(has_text=CONNECTION)
+    rows.get_by_role("link", name="Log", exact=True).click()
 
 
 def event(page: Page, demo: Demo) -> None:
