@@ -16,7 +16,7 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from integrations.core import checks, preferences, setup  # noqa: F401
 
-        autodiscover_modules("connector", "holding")
+        autodiscover_modules("connector")
         post_migrate.connect(setup.write_schedules, sender=self)
         post_migrate.connect(setup.write_groups)
         connection_created.connect(use_sqlite_fully)

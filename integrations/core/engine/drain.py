@@ -36,17 +36,17 @@ logger = logging.getLogger(__name__)
 BUDGET = 45.0
 # Seconds between looks at the settings, at new webhooks and at the lease.
 TICK = 1.0
-FIRST_TAKE, MAX_TAKE = 200, 700
+FIRST_TAKE, MAX_TAKE = 200, 650
 # Fewer than this many records are sent again after a crash.
-SETTLE_SIZE = 700
+SETTLE_SIZE = 650
 # So many failing batches in a row close the connection for a while.
 TRIPS_AFTER = 3
 # A drain stays this many seconds for a record that is due soon (after a 429, not after a failure: see BACKOFF).
 LINGER = 10.0
 # By how much the number of batches at once grows with each that lands.
 WIDENING = 4
-# So many batches a thread may be under way: enough for the threads to be busy while the main thread takes and settles.
-BATCHES_A_THREAD = 3
+# So many batches a thread may be under way: enough for the threads to be busy while the main thread takes and settles; a third costs memory only.
+BATCHES_A_THREAD = 2
 PAUSES = (5, 10, 30, 60, 120, 300, 600, 900)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 from django.db import models
+from django.utils.module_loading import autodiscover_modules
 
 from integrations.core.persons.person import Person, RecordKey
 
@@ -77,8 +78,10 @@ def holder(kind: T) -> T:
 
 
 def holders() -> list[Holder]:
+    # Here and not when the apps load: a worker that sends needs none of them, nor what they import.
+    autodiscover_modules("holding")
     return [_holders[name] for name in sorted(_holders)]
 
 
 def holder_named(name: str) -> Holder | None:
-    return _holders.get(name)
+    return next((one for one in holders() if one.name == name), None)
