@@ -45,8 +45,8 @@ TRIPS_AFTER = 3
 LINGER = 10.0
 # By how much the number of batches at once grows with each that lands.
 WIDENING = 4
-# So many batches a thread may be under way: enough for the threads to be busy while the main thread takes and settles; a
-# third would cost memory.
+# So many batches a thread may be under way: enough for the threads to be busy while the main thread takes and settles.
+# A third would cost memory.
 BATCHES_A_THREAD = 2
 PAUSES = (5, 10, 30, 60, 120, 300, 600, 900)
 
