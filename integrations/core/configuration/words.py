@@ -94,4 +94,5 @@ def mapping_row_in_words(row: Row) -> str:
 
 
 def row_in_words(row: Row) -> str:
-    return " ↔ ".join(str(value) for value in row.values() if value not in (None, ""))
+    # PostgreSQL keeps no order within a row of JSON.
+    return " ↔ ".join(str(value) for _name, value in sorted(row.items()) if value not in (None, ""))
