@@ -14,8 +14,8 @@ from django.contrib.contenttypes.models import ContentType
 
 from integrations.connectors.contactsend.models import ContactsendConnection, Pair
 from integrations.connectors.flexpos.models import FlexPOSConnection
-from integrations.connectors.flexpos.standing import UNSUBSCRIPTION, person_key
 from integrations.connectors.heyloyalty.models import ActivationConnection
+from integrations.connectors.heyloyalty.unsubscriptions import UNSUBSCRIPTION, person_key
 from integrations.connectors.leadhub.models import LeadHubConnection
 from integrations.core.engine import erase
 from integrations.core.fields import EncryptedBytes, EncryptedText, SecretField

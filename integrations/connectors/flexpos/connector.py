@@ -18,7 +18,6 @@ from integrations.connectors.flexpos import (
     members,
     preview,
     report,
-    standing,
     streams,
     tracking,
 )
@@ -38,10 +37,11 @@ from integrations.connectors.flexpos.initial_import import CUSTOMERS, ESTIMATE, 
 from integrations.connectors.flexpos.models import FlexPOSConnection
 from integrations.connectors.flexpos.orders import JOURNAL, TICKET
 from integrations.connectors.flexpos.sources import RESOURCES, described
-from integrations.connectors.flexpos.standing import UNSUBSCRIPTION, person_key, unsubscribed_as
 from integrations.connectors.flexpos.streams import IMPORT
+from integrations.connectors.heyloyalty import unsubscriptions
 from integrations.connectors.heyloyalty.fields import core_fields
 from integrations.connectors.heyloyalty.list_connector import Changed, ListConnector
+from integrations.connectors.heyloyalty.unsubscriptions import UNSUBSCRIPTION, person_key, unsubscribed_as
 from integrations.connectors.heyloyalty.values import Converter
 from integrations.core.connector import (
     CheckStep,
@@ -74,7 +74,7 @@ RECORD_TYPES = (
     ),
     RecordType(JOURNAL, gettext_lazy("Journal"), gettext_lazy("Journals"), JOURNAL_MAPPING, BATCH, source=JOURNALS),
     RecordType(TICKET, gettext_lazy("Ticket"), gettext_lazy("Tickets"), TICKET_MAPPING, BATCH, source=TICKETS),
-    RecordType(UNSUBSCRIPTION, gettext_lazy("Unsubscription"), gettext_lazy("Unsubscriptions")),
+    unsubscriptions.RECORD_TYPE,
 )
 CONSENT = gettext_noop("consent")
 EVERY = datetime.timedelta(minutes=5)
@@ -143,7 +143,7 @@ class FlexPOS(ListConnector):
         if job == IMPORT:
             return self._import(run)
         if job == CONSENT:
-            return standing.nightly(self, self._cursor(CONSENT), run.pk)
+            return unsubscriptions.nightly(self, self._cursor(CONSENT), run.pk)
         if job == ESTIMATE:
             return Estimate(self, run).pages()
         return import_records.pages(self.connection, run)
@@ -158,7 +158,7 @@ class FlexPOS(ListConnector):
         return streams.collect(reading, self._cursor(IMPORT), timezone.now(), run.pk)
 
     def receive(self, delivery: Delivery) -> Received:
-        return standing.receive(delivery, self.connection.list_number, self.match_on)
+        return unsubscriptions.receive(delivery, self.connection.list_number, self.match_on)
 
     # -- out ---------------------------------------------------------------------------------------
 
@@ -171,8 +171,7 @@ class FlexPOS(ListConnector):
 
     def prepare(self, item: Item) -> Mapped | Skip:
         if item.record_type == UNSUBSCRIPTION:
-            # Every call is a reason to look, however alike they are.
-            return Mapped({"event": item.event_id})
+            return unsubscriptions.prepare(item)
         found = mapped(self.mapping(item.record_type), item.payload, self.connection.separator)
         if item.record_type == MEMBER:
             return self._prepare_member(item, found)
@@ -195,7 +194,7 @@ class FlexPOS(ListConnector):
         if record_type == MEMBER:
             return members.deliver(self, items)
         if record_type == UNSUBSCRIPTION:
-            return standing.deliver(self, items)
+            return unsubscriptions.deliver(self, items)
         return tracking.deliver(self, items, bought=record_type == JOURNAL)
 
     # -- preview -----------------------------------------------------------------------------------

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from integrations.connectors.flexpos.choices import Choices
 from integrations.connectors.flexpos.models import ImportType
-from integrations.connectors.flexpos.standing import unsubscribed_as
 from integrations.connectors.heyloyalty.bulk import Seen
 from integrations.connectors.heyloyalty.consent import Decision, Standing, decide, standing
 from integrations.connectors.heyloyalty.fields import MemberList
 from integrations.connectors.heyloyalty.plans import Act, Plan, Read, known_id, skipped, there_already
+from integrations.connectors.heyloyalty.unsubscriptions import unsubscribed_as
 from integrations.connectors.heyloyalty.values import Value, changes
 from integrations.core.connector import Item, Outcome, Skip
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from integrations.connectors.flexpos import estimate
 from integrations.connectors.flexpos.import_start import start_estimate
 from integrations.connectors.flexpos.models import FlexPOSConnection
-from integrations.connectors.flexpos.standing import MEMBER
+from integrations.connectors.heyloyalty.unsubscriptions import MEMBER
 from integrations.core.connector import SKIP_REASONS
 from integrations.core.engine import collect
 from integrations.core.models import Connection, Event, Link, Run

@@ -1,13 +1,15 @@
 """Who unsubscribed: list webhooks and a nightly look become notes, one a person, that deliveries are judged by.
 
+Heyloyalty's look-ups don't show who unsubscribed, so somebody has to remember it.
+
 A note is the link of an unsubscription record: its key stands for the list and the person's e-mail address or mobile
 number, its remote id is "active" or the id of the member that unsubscribed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,17 +19,18 @@ from integrations.connectors.heyloyalty.bulk import page_size
 from integrations.connectors.heyloyalty.client import HeyloyaltyClient
 from integrations.connectors.heyloyalty.consent import Standing
 from integrations.connectors.heyloyalty.fields import MemberList
+from integrations.connectors.heyloyalty.list_connector import ListConnector
 from integrations.connectors.heyloyalty.values import read_values
-from integrations.core.connector import Item, Outcome, Page, Received, Record, Result
+from integrations.core.connector import Item, Outcome, Page, Received, Record, RecordType, Result
 from integrations.core.errors import TemporaryError
 from integrations.core.hooks import as_json
+from integrations.core.mapping import Mapped
 from integrations.core.models import Delivery, Link
+from integrations.core.persons.person import RecordKey, is_personal
 from integrations.core.redact import pseudonym
 
-if TYPE_CHECKING:
-    from integrations.connectors.flexpos.connector import FlexPOS
-
 UNSUBSCRIPTION, MEMBER = "unsubscription", "member"
+RECORD_TYPE = RecordType(UNSUBSCRIPTION, gettext_lazy("Unsubscription"), gettext_lazy("Unsubscriptions"))
 ACTIVE = "active"
 # Members that are read again before their notes are stored.
 LOOKS_A_PAGE = 50
@@ -38,13 +41,22 @@ NOBODY = gettext_lazy("Heyloyalty knows no member of this id.")
 
 
 def person_key(list_number: str | int, match_on: str, value: str) -> str:
-    """The key of the note on a person and a list; alike for FlexPOS's “+4520112233” and Heyloyalty's “4520112233”."""
+    """The key of the note on a person and a list; alike for “+4520112233” and Heyloyalty's “4520112233”."""
     return pseudonym(f"{list_number} {match_on} {value.strip().lower().removeprefix('+')}")
 
 
 def member_key(member_id: str) -> str:
     """The key of a note on a member that is gone, so that nobody knows whom it was."""
     return pseudonym(f"member {member_id}")
+
+
+def keys_of(lists: Iterable[tuple[int, str, str]], names: Collection[str]) -> set[RecordKey]:
+    """The notes on a person known by `names`; `lists`: connection, its list and the field it matches members on."""
+    return {
+        RecordKey(connection, UNSUBSCRIPTION, person_key(list_number, match_on, name))
+        for connection, list_number, match_on in lists
+        for name in filter(is_personal, names)
+    }
 
 
 # -- in --------------------------------------------------------------------------------------------
@@ -72,7 +84,7 @@ def _record(list_number: int, member_id: str, value: str, match_on: str) -> Reco
     return Record(UNSUBSCRIPTION, key, {"member_id": member_id}, value)
 
 
-def nightly(connector: FlexPOS, cursor: Mapping[str, Any], run_id: int) -> Iterator[Page]:
+def nightly(connector: ListConnector, cursor: Mapping[str, Any], run_id: int) -> Iterator[Page]:
     """Members we know that the list doesn't show any more and that nobody told us about, by the id of their link."""
     after = cursor["after"] if cursor.get("run") == run_id else 0
     client, member_list = connector.heyloyalty, connector.member_list
@@ -115,13 +127,18 @@ def _missing(connection_id: int, after: int, shown: set[str]) -> Iterator[list[L
 # -- out -------------------------------------------------------------------------------------------
 
 
-def deliver(connector: FlexPOS, items: Sequence[Item]) -> Iterable[Outcome]:
+def prepare(item: Item) -> Mapped:
+    """Every call is a reason to look, however alike they are."""
+    return Mapped({"event": item.event_id})
+
+
+def deliver(connector: ListConnector, items: Sequence[Item]) -> Iterable[Outcome]:
     """Read each member again, and note how they stand."""
     for item in items:
         yield _noted(connector, item)
 
 
-def _noted(connector: FlexPOS, item: Item) -> Outcome:
+def _noted(connector: ListConnector, item: Item) -> Outcome:
     member_id, member_list = str(item.payload.get("member_id", "")), connector.member_list
     member = connector.heyloyalty.member(member_list.id, member_id)
     if member is None:
@@ -141,7 +158,17 @@ def _note(item: Item, state: str) -> Outcome:
     return Outcome(item, result, message, remote_id=state)
 
 
+def attach_notes(connector: ListConnector, items: Iterable[Item], addresses: Mapping[int, str]) -> None:
+    """What is noted of each person, for records that tell their address (by event) late. One query."""
+    list_number = connector.connection.list_id
+    keys = {event: person_key(list_number, connector.match_on, address) for event, address in addresses.items()}
+    found = Link.objects.filter(connection_id=connector.connection.pk, record_type=UNSUBSCRIPTION)
+    notes = {note.key: note for note in found.filter(key__among=list(keys.values()))}
+    for item in items:
+        item.parent = notes.get(keys.get(item.event_id, ""))
+
+
 def unsubscribed_as(item: Item) -> str:
-    """The id of the member as whom the person of a customer unsubscribed; "" for none."""
+    """The id of the member as whom the person of a record unsubscribed; "" for none."""
     note = item.parent.remote_id if item.parent else ""
     return "" if note == ACTIVE else note
