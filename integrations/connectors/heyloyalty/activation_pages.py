@@ -23,6 +23,7 @@ from integrations.connectors.heyloyalty.connector import HeyloyaltyActivation
 from integrations.connectors.heyloyalty.list_question import answer
 from integrations.connectors.heyloyalty.listen import queue_labels
 from integrations.connectors.heyloyalty.models import ActivationConnection, AttachedField
+from integrations.connectors.heyloyalty.unsubscriptions import UNSUBSCRIPTION
 from integrations.core.admin.connection import history
 from integrations.core.admin.connection.actions import RUN, ConnectionActions, cannot_enable
 from integrations.core.admin.connection.steps import Step
@@ -65,7 +66,8 @@ class ActivationPages(ConnectionActions):
         super().save_related(request, form, formsets, change)
         obj = form.instance
         if change and ELSEWHERE & set(form.changed_data):
-            Link.objects.filter(connection_id=obj.pk).delete()
+            # Notes on who unsubscribed name their list, and stay.
+            Link.objects.filter(connection_id=obj.pk).exclude(record_type=UNSUBSCRIPTION).delete()
             AttachedField.objects.filter(connection_id=obj.pk).update(ready_at=None, problem="")
             self.sync_if_enabled(request, obj)
         if form.attaches:

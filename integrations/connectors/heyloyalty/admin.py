@@ -1,4 +1,5 @@
-"""The pages of the activation: four steps in the order and words of the vendor's guide."""
+"""The pages of the activation: four steps in the order and words of the vendor's guide, and the webhook that tells who
+unsubscribed, for those activations that create members."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from integrations.connectors.heyloyalty.models import ActivationConnection, Atta
 from integrations.connectors.heyloyalty.sync import SYNC
 from integrations.core.admin.connection.main import ConnectionAdmin
 from integrations.core.admin.connection.sidebar import item, joins
-from integrations.core.admin.connection.steps import Step
+from integrations.core.admin.connection.steps import WEBHOOK, Step
 from integrations.core.models import Run
 
 GENERAL = Step(
@@ -77,7 +78,8 @@ ATTACH = Step(
 @admin.register(ActivationConnection)
 class ActivationAdmin(AttachedPart, ActivationPages, ConnectionAdmin):
     form = ActivationForm
-    steps = (GENERAL, ACCOUNT, FIND, ATTACH)
+    steps = (GENERAL, ACCOUNT, FIND, ATTACH, WEBHOOK)
+    webhook_guide = "admin/heyloyalty/activation_webhook.html"
     readonly_fields = ("list_name", "find_key", "find_secret", "find_list", "find_mail", "attached_fields")
     list_before_template = "admin/heyloyalty/create.html"
     show_add_link = False
@@ -85,6 +87,14 @@ class ActivationAdmin(AttachedPart, ActivationPages, ConnectionAdmin):
     class Media:
         js = ("heyloyalty/activation.js",)
         css = {"all": ("heyloyalty/activation.css",)}
+
+    def step_after(self, step: Step | None) -> Step | None:
+        """The vendor's guide ends with Save: the webhook is for some only."""
+        return None if step == ATTACH else super().step_after(step)
+
+    def needs_calls(self, obj: Any) -> bool:
+        """Only who creates members could subscribe somebody again."""
+        return bool(obj.create_members)
 
     # -- the form of the last step -----------------------------------------------------------------
 

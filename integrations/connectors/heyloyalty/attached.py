@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from integrations.connectors.heyloyalty.awaited import IMPORT_MARKS
 from integrations.connectors.heyloyalty.client import Refused
 from integrations.connectors.heyloyalty.fields import CHOICE, DATE, NUMBER, TEXT, ListField, field_name, new_field
 from integrations.connectors.heyloyalty.models import ActivationConnection, AttachedField
@@ -138,7 +139,8 @@ def ensure(connector: HeyloyaltyActivation, at: datetime.datetime) -> list[Attac
         _create(connector, wanted)
         connector.forget_list()
         # What was sent last says nothing about a field that was just made.
-        Link.objects.filter(connection_id=connector.connection.pk, record_type=MEMBER.name).update(fingerprint="")
+        links = Link.objects.filter(connection_id=connector.connection.pk, record_type=MEMBER.name)
+        links.exclude(fingerprint__in=IMPORT_MARKS).update(fingerprint="")
     for row in rows:
         row.ready_at = None if row.problem else row.ready_at or at
         # Meanwhile it may have been renamed, or deleted.

@@ -6,19 +6,21 @@ waits for another try, which begins with a look, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from integrations.connectors.heyloyalty.awaited import GONE, IMPORTING, Awaited, Note
 from integrations.connectors.heyloyalty.bulk import ImportSettings, Seen, files
 from integrations.connectors.heyloyalty.fields import MemberList
 from integrations.connectors.heyloyalty.list_connector import ListConnector
 from integrations.connectors.heyloyalty.looking import MOST_VALUES, Here, look
 from integrations.connectors.heyloyalty.plans import Act, Plan
-from integrations.connectors.heyloyalty.taking_back import after_import, take_back
+from integrations.connectors.heyloyalty.taking_back import is_back, take_back
 from integrations.connectors.heyloyalty.values import changes
-from integrations.core.connector import Outcome, Result
+from integrations.core.connector import Item, Outcome, Result
 from integrations.core.errors import TemporaryError
 from integrations.core.http import Call
 
@@ -34,9 +36,12 @@ NOT_THERE_YET = _(
 
 def fits_import(one: Plan) -> bool:
     """Somebody whose address changed, or who is to be there twice, an import would take for somebody else."""
-    # A retry begins with the second try.
-    fresh = one.item.attempts <= IMPORT_TRIES + one.item.retried
-    return fresh and one.act != Act.PATCH and not (one.act == Act.ANEW and one.seen)
+    return tries_left(one.item) and one.act != Act.PATCH and not (one.act == Act.ANEW and one.seen)
+
+
+def tries_left(item: Item) -> bool:
+    """A retry begins with the second try."""
+    return item.attempts <= IMPORT_TRIES + item.retried
 
 
 def bulk_import(
@@ -44,18 +49,15 @@ def bulk_import(
 ) -> Iterator[Outcome]:
     """Import, and tell what became of each. `alone` gets those that an import which seems over did not take."""
     calls = _send_files(connector, plans, settings)
-    waiting, over = list(plans), False
-    gone: set[str] = set()
+    waiting, looks, over = list(plans), Looks(len(plans)), False
     for seconds in PAUSES:
         connector.pause.wait(seconds)
-        here = _look(connector, waiting, thoroughly=seconds == PAUSES[-1])
+        here = _look(connector, waiting, looks, thoroughly=seconds == PAUSES[-1])
         arrived = _arrived(connector, waiting, here or {})
-        if here is not None:
-            gone |= {one.key for one in waiting[-MOST_VALUES:] if one.seen and one.key not in here}
         for one in arrived:
             now = (here or {})[one.key]
-            if after_import(one, now, gone, len(here or {})):
-                yield take_back(connector, one, now.member_id, calls[one.key])
+            if one.watched and is_back(connector, looks.awaited(one), now, looks.shown):
+                yield take_back(connector, one.item, now.member_id, calls[one.key])
                 continue
             result = Result.UPDATED if one.act == Act.UPDATE else Result.NEW
             yield Outcome(one.item, result, remote_id=now.member_id, call=calls[one.key])
@@ -63,15 +65,38 @@ def bulk_import(
         if not waiting:
             return
         over = here is not None and not arrived and len(waiting) < len(plans)
-    if over:
-        alone += waiting
-        return
     for one in waiting:
-        call = calls[one.key]
-        note = one.seen.member_id if one.seen and one.watched else None
-        later = str(NOT_THERE_YET)
-        outcome = Outcome(one.item, Result.WAITING, later, "importing", call=call, retry_after=LATER_SECONDS)
-        yield replace(outcome, note=note)
+        was = looks.awaited(one)
+        if over and not was.gone:
+            alone.append(one)
+            continue
+        note = Note(was.member_id, GONE if was.gone else IMPORTING) if one.watched else None
+        yield later(one.item, NOT_THERE_YET, calls[one.key], note)
+
+
+@dataclass
+class Looks:
+    """What looks since an import of `size` persons have shown: how many members one did at most, and whom one did
+    not any more, by key."""
+
+    size: int
+    shown: int = 0
+    missed: set[str] = field(default_factory=set)
+
+    def add(self, asked: Iterable[Plan], here: Here) -> None:
+        self.shown = max(self.shown, len(here))
+        self.missed.update(one.key for one in asked if one.seen and one.key not in here)
+
+    def awaited(self, one: Plan) -> Awaited:
+        """Where a look for several showed one at most, it may be that Heyloyalty shows one only."""
+        if one.seen is None:
+            return Awaited()
+        return Awaited(one.seen.member_id, one.key in self.missed and (self.shown > 1 or self.size == 1))
+
+
+def later(item: Item, message: Any, call: Call | None, note: Note | None) -> Outcome:
+    """An import has this person: they are looked for again soon."""
+    return Outcome(item, Result.WAITING, str(message), "importing", call=call, retry_after=LATER_SECONDS, note=note)
 
 
 def _send_files(connector: ListConnector, plans: Sequence[Plan], settings: ImportSettings) -> dict[str, Call]:
@@ -88,14 +113,17 @@ def _send_files(connector: ListConnector, plans: Sequence[Plan], settings: Impor
     return calls
 
 
-def _look(connector: ListConnector, waiting: Sequence[Plan], *, thoroughly: bool) -> Here | None:
+def _look(connector: ListConnector, waiting: Sequence[Plan], looks: Looks, *, thoroughly: bool) -> Here | None:
     """A file is worked off from its top: before its end has arrived, the others are not worth their calls, unless
     `thoroughly`. None when Heyloyalty can't be asked now: what was sent must not count as unsent."""
     end, others = waiting[-MOST_VALUES:], waiting[:-MOST_VALUES]
     try:
         here = _ask(connector, end)
+        looks.add(end, here)
         if others and (thoroughly or _arrived(connector, end, here)):
-            here |= _ask(connector, others)
+            found = _ask(connector, others)
+            looks.add(others, found)
+            here |= found
     except TemporaryError:
         return None
     return here

@@ -10,17 +10,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations.connectors.heyloyalty import card, checks, labels, members, report, sync, taking_back
+from integrations.connectors.heyloyalty import awaited, card, checks, labels, members, report, sync, unsubscriptions
 from integrations.connectors.heyloyalty.attached import refuse_without_identifier
 from integrations.connectors.heyloyalty.list_connector import ListConnector
 from integrations.connectors.heyloyalty.models import ActivationConnection, AttachedField
 from integrations.connectors.heyloyalty.records import FIELD, MEMBER
 from integrations.connectors.heyloyalty.sync import COMPARE, SYNC
+from integrations.connectors.heyloyalty.unsubscriptions import UNSUBSCRIPTION
 from integrations.connectors.heyloyalty.values import Converter
-from integrations.core.connector import CheckStep, Field, Item, Job, Outcome, Page, Skip
+from integrations.core.connector import CheckStep, Field, Item, Job, Outcome, Page, Received, Skip
 from integrations.core.errors import ConfigurationError
 from integrations.core.mapping import Mapped
-from integrations.core.models import Run
+from integrations.core.models import Delivery, Run
 from integrations.core.registry import register
 
 AT_NIGHT = datetime.time(3, 0)
@@ -32,7 +33,7 @@ class HeyloyaltyActivation(ListConnector):
     summary = gettext_lazy("Audiences and calculated attributes reach the members of a list of Heyloyalty as fields.")
     flow = card.FLOW
     needs = card.NEEDS
-    record_types = (MEMBER, FIELD)
+    record_types = (MEMBER, FIELD, unsubscriptions.RECORD_TYPE)
     joins_source = True
     reports_to = "errors_to"
     connection: ActivationConnection
@@ -83,6 +84,9 @@ class HeyloyaltyActivation(ListConnector):
             return sync.everybody(self, run)
         return sync.compared(self, run) if job == COMPARE else sync.emptied(self, job, run)
 
+    def receive(self, delivery: Delivery) -> Received:
+        return unsubscriptions.receive(delivery, self.connection.list_number, self.match_on)
+
     # -- out ---------------------------------------------------------------------------------------
 
     def refresh(self, items: Sequence[Item]) -> None:
@@ -95,13 +99,17 @@ class HeyloyaltyActivation(ListConnector):
             labels.refresh(self, of_type[FIELD.name])
 
     def prepare(self, item: Item) -> Mapped | Skip:
+        if item.record_type == UNSUBSCRIPTION:
+            return unsubscriptions.prepare(item)
         return members.prepare(self, item) if item.record_type == MEMBER.name else labels.prepare(item)
 
     def deliver(self, record_type: str, items: Sequence[Item]) -> Iterable[Outcome]:
+        if record_type == UNSUBSCRIPTION:
+            return unsubscriptions.deliver(self, items)
         return members.deliver(self, items) if record_type == MEMBER.name else labels.deliver(self, items)
 
     def keep(self, outcomes: Sequence[Outcome]) -> None:
-        taking_back.remember(self.connection.pk, outcomes)
+        awaited.remember(self.connection.pk, outcomes)
 
     def forget(self) -> None:
         """Its fields stay on the list; nobody is to think that they are filled."""

@@ -34,6 +34,13 @@ def look(client: HeyloyaltyClient, member_list: MemberList, match_on: str, value
     return found
 
 
+def shows_all(client: HeyloyaltyClient, member_list: MemberList, match_on: str) -> bool:
+    """Whether a look for several addresses shows the members of all of them: tried with two that are there."""
+    found = (read_values(member_list, member) for member in client.members(member_list.id, 1, 2))
+    addresses = {str(values.get(match_on) or "") for values in found} - {""}
+    return len(addresses) > 1 and len(look(client, member_list, match_on, addresses)) == len(addresses)
+
+
 def portions(match_on: str, values: list[str]) -> Iterator[list[str]]:
     """As many at a time as one call asks for."""
     portion: list[str] = []

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from integrations.connectors.heyloyalty.attached import attributes, audiences, filled, value_of
+from integrations.connectors.heyloyalty.awaited import GONE, Note, awaited
 from integrations.connectors.heyloyalty.bulk import ImportSettings, Seen, key_of
-from integrations.connectors.heyloyalty.bulk_import import bulk_import, fits_import
+from integrations.connectors.heyloyalty.bulk_import import bulk_import, fits_import, later, tries_left
 from integrations.connectors.heyloyalty.consent import Decision, decide, standing
 from integrations.connectors.heyloyalty.list_connector import Changed
-from integrations.connectors.heyloyalty.looking import look
+from integrations.connectors.heyloyalty.looking import Here, look
 from integrations.connectors.heyloyalty.plans import Act, Plan, known_id, skipped, there_already
+from integrations.connectors.heyloyalty.taking_back import is_back, take_back
+from integrations.connectors.heyloyalty.unsubscriptions import attach_notes, unsubscribed_as
 from integrations.connectors.heyloyalty.values import Value, changes
 from integrations.connectors.heyloyalty.writing import write
 from integrations.core.connector import Item, Outcome, Result, Skip
@@ -32,6 +35,11 @@ if TYPE_CHECKING:
 # So many live changes at once are sent one by one: some seconds at Heyloyalty's rate.
 FEW = 25
 NO_MEMBER = _("The person isn't a member of the list, and this activation creates no members.")
+
+GONE_MEANWHILE = _(
+    "The person unsubscribed while Heyloyalty has an import with them; the portal looks again soon whether that "
+    "subscribed them again."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,24 +56,27 @@ class Person:
 
 
 def refresh(connector: HeyloyaltyActivation, items: Sequence[Item]) -> None:
-    """How the persons are by now, of the fields that are filled by now. Four queries."""
+    """How the persons are by now, of the fields that are filled by now, and who is known to have unsubscribed. Five
+    queries."""
     rows = {row.field_name: row for row in filled(connector.connection.pk)}
     # Of an old event retention may have left nothing.
     ids = {item.payload["identifier"] for item in items if item.payload}
     found = states_of(ids, audiences=audiences(rows.values()), attributes=attributes(rows.values()))
     states = {state.identifier_id: state for state in found}
+    addresses: dict[int, str] = {}
     for item in items:
         state = states.get(item.payload.get("identifier", 0))
         if state is None:
             item.payload["gone"] = True
             continue
-        item.payload["address"] = state.identifier
+        item.payload["address"] = addresses[item.event_id] = state.identifier
         if "empty" in item.payload:
             item.payload["values"] = {item.payload["empty"]: None}
             continue
         named = item.payload["fields"]
         names = rows if named is None else rows.keys() & set(named)
         item.payload["values"] = {name: value_of(rows[name], state) for name in names}
+    attach_notes(connector, items, addresses)
 
 
 def prepare(connector: HeyloyaltyActivation, item: Item) -> Mapped | Skip:
@@ -100,7 +111,7 @@ def deliver(connector: HeyloyaltyActivation, items: Sequence[Item]) -> Iterator[
     here = look(connector.heyloyalty, connector.member_list, connector.match_on, people)
     plans: list[Plan] = []
     for key, person in people.items():
-        found = _plan(connector, person, here.get(key))
+        found = _taken_back(connector, person, here) or _plan(connector, person, here.get(key))
         if isinstance(found, Plan):
             plans.append(found)
         else:
@@ -123,6 +134,14 @@ def row_of(connector: HeyloyaltyActivation, values: Mapping[str, Any]) -> dict[s
     return {name: "" if raw is None else connector.converter.convert(name, raw) for name, raw in values.items()}
 
 
+def _taken_back(connector: HeyloyaltyActivation, person: Person, here: Here) -> Outcome | None:
+    """Of somebody whom an import subscribed again since an earlier try sent it."""
+    was, seen = awaited(person.item), here.get(person.key)
+    if was is None or seen is None or not is_back(connector, was, seen, len(here)):
+        return None
+    return take_back(connector, person.item, seen.member_id)
+
+
 def _plan(connector: HeyloyaltyActivation, person: Person, seen: Seen | None) -> Plan | Outcome:
     """`seen`: the subscribed member with this address. Somebody the list doesn't show is read by the id we know: nobody
     who unsubscribed is written to."""
@@ -131,10 +150,14 @@ def _plan(connector: HeyloyaltyActivation, person: Person, seen: Seen | None) ->
         if not changes(connector.member_list, person.row, seen.values):
             return there_already(item, seen, creates=connector.connection.create_members)
         return Plan(item, key, Act.UPDATE, person.row, seen.member_id, seen, watched=True)
+    if unsubscribed_as(item):
+        return skipped(item, Skip.CONSENT)
     known = known_id(item)
     member = connector.heyloyalty.member(connector.member_list.id, known) if known else None
     decision = decide(standing(known, member), reimport_unsubscribed=False)
     if decision == Decision.SKIP:
+        if awaited(item) is not None and tries_left(item):
+            return later(item, GONE_MEANWHILE, None, Note(known, GONE))
         return skipped(item, Skip.CONSENT)
     if decision == Decision.UPDATE:
         return Plan(item, key, Act.PATCH, person.row, known)

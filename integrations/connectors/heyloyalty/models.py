@@ -56,7 +56,8 @@ class ActivationConnection(HeyloyaltyAccount, Connection):
         help_text=_(
             "Whether persons who aren't on the list become members of it, without being asked to opt in. Leave it off "
             "unless everybody in the customer data platform agreed to get mails. Whoever unsubscribed stays "
-            "unsubscribed; but of those who did so before this activation knew them, Heyloyalty tells nothing."
+            "unsubscribed, if the list's webhook is set up (last step); but of those who did so before, Heyloyalty "
+            "tells nothing."
         ),
     )
 

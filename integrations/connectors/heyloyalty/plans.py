@@ -55,6 +55,6 @@ def there_already(item: Item, seen: Seen, *, creates: bool = True) -> Outcome:
     known and may have been created."""
     if not item.maybe_applied:
         return Outcome(item, Result.UNCHANGED, _("The list has these values already."), remote_id=seen.member_id)
-    result = Result.NEW if item.link is None and creates else Result.UPDATED
+    result = Result.NEW if not known_id(item) and creates else Result.UPDATED
     message = _("Heyloyalty has it already: an earlier try arrived, though no answer came back.")
     return Outcome(item, result, message, remote_id=seen.member_id)

@@ -10,21 +10,19 @@ unsubscribed before we knew them and becomes a new member can't be told from som
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from integrations.connectors.heyloyalty.awaited import GONE, Awaited, Note
 from integrations.connectors.heyloyalty.bulk import Seen
 from integrations.connectors.heyloyalty.client import NotFound, Written
 from integrations.connectors.heyloyalty.consent import age, is_unsubscribed
+from integrations.connectors.heyloyalty.looking import shows_all
 from integrations.connectors.heyloyalty.plans import Plan
-from integrations.core.connector import SKIP_REASONS, Outcome, Result, Skip
-from integrations.core.engine.rows import insert
-from integrations.core.errors import SyncError
+from integrations.core.connector import SKIP_REASONS, Item, Outcome, Result, Skip
+from integrations.core.errors import SyncError, TemporaryError
 from integrations.core.http import Call
-from integrations.core.models import Link
 
 if TYPE_CHECKING:
     from integrations.connectors.heyloyalty.list_connector import ListConnector
@@ -41,52 +39,45 @@ NOT_TAKEN_BACK = _(
 )
 
 
-def after_import(one: Plan, now: Seen, gone: Collection[str], shown: int) -> bool:
-    """Whether an import subscribed this person again. `gone`: keys of members whom a look between did not show any
-    more; `shown`: how many the look that found them did. One that shows a single member proves nothing about the look
-    before: Heyloyalty may have understood several addresses otherwise."""
-    if not one.watched or now.age is None:
+def is_back(connector: ListConnector, was: Awaited, now: Seen, shown: int) -> bool:
+    """Whether an import subscribed this person again. `shown`: how many the look that found them did."""
+    if was.member_id == now.member_id:
+        return was.gone
+    if now.age is None:
         return False
-    if one.seen is not None and now.member_id != one.seen.member_id:
+    if was.member_id:
         return now.age < NEWCOMER
-    return shown > 1 and (one.key in gone if one.seen is not None else now.age > NEWCOMER)
+    if now.age < NEWCOMER + was.since:
+        return False
+    # Else the look before proves nothing: Heyloyalty may understand several addresses otherwise.
+    return shown > 1 or shows_all(connector.heyloyalty, connector.member_list, connector.match_on)
 
 
 def after_upsert(connector: ListConnector, one: Plan, written: Written) -> Outcome:
     """Of an upsert that found somebody whom the list did not show."""
     member = connector.heyloyalty.member(connector.member_list.id, written.member_id)
     if member is not None and is_unsubscribed(member):
-        return _left_alone(one, written.member_id, str(SKIP_REASONS[Skip.CONSENT]), written.call)
+        return _left_alone(one.item, written.member_id, str(SKIP_REASONS[Skip.CONSENT]), written.call)
     here_for = age(member) if member is not None else None
     if member is None or str(member.get("opt_in")) == "0" or here_for is None or here_for < NEWCOMER:
         return Outcome(one.item, Result.UPDATED, remote_id=written.member_id, call=written.call)
-    return take_back(connector, one, written.member_id, written.call)
+    return take_back(connector, one.item, written.member_id, written.call)
 
 
-def take_back(connector: ListConnector, one: Plan, member_id: str, call: Call) -> Outcome:
+def take_back(connector: ListConnector, item: Item, member_id: str, call: Call | None = None) -> Outcome:
+    """`call`: the one that subscribed them, if it is known. It is tried again after what passes, and with Retry."""
     try:
-        connector.heyloyalty.unsubscribe(connector.member_list.id, member_id)
-    except NotFound:
-        pass
+        undone = connector.heyloyalty.unsubscribe(connector.member_list.id, member_id)
+    except NotFound as error:
+        return _left_alone(item, member_id, str(TAKEN_BACK), call or error.call)
     except SyncError as error:
         message = NOT_TAKEN_BACK % {"reason": error.message}
-        return Outcome(one.item, Result.FAILED, message, "consent", call=call, note=member_id)
-    return _left_alone(one, member_id, str(TAKEN_BACK), call)
+        result = Result.WAITING if isinstance(error, TemporaryError) else Result.FAILED
+        return Outcome(item, result, message, "consent", call=call or error.call, note=Note(member_id, GONE))
+    return _left_alone(item, member_id, str(TAKEN_BACK), call or undone)
 
 
-def _left_alone(one: Plan, member_id: str, message: str, call: Call) -> Outcome:
-    """`note`: by which member the person is known from now on."""
-    return Outcome(one.item, Result.SKIPPED, message, Skip.CONSENT, call=call, note=member_id)
-
-
-def remember(connection_id: int, outcomes: Iterable[Outcome]) -> None:
-    """As which member somebody is known who was left alone, or whom an import still has: who is gone from the list by
-    the next time is read by it. The link has no fingerprint: nothing counts as sent."""
-    insert(
-        Link,
-        ("record_type", "key", "remote_id"),
-        [(one.item.record_type, one.item.key, one.note) for one in outcomes if one.note],
-        same={"connection_id": connection_id, "fingerprint": "", "updated_at": timezone.now()},
-        unique=("connection_id", "record_type", "key"),
-        update=("remote_id", "updated_at"),
-    )
+def _left_alone(item: Item, member_id: str, message: str, call: Call | None) -> Outcome:
+    """By which member the person is known from now on is noted: who is gone from the list by the next time is read by
+    it."""
+    return Outcome(item, Result.SKIPPED, message, Skip.CONSENT, call=call, note=Note(member_id))

@@ -78,7 +78,9 @@ class ConnectionAdmin(
     def next_step(self, obj: Any) -> str:
         # The stamps, not the values: a list decrypts nothing.
         unset = [name for name in secret_names(self.model) if name not in {*obj.secrets_set, *obj.optional_secrets}]
-        return what_next(obj, [str(self.opts.get_field(name).verbose_name) for name in unset], hooked=self.hooked)
+        return what_next(
+            obj, [str(self.opts.get_field(name).verbose_name) for name in unset], hooked=self.needs_calls(obj)
+        )
 
     # -- pages -----------------------------------------------------------------------------------
 

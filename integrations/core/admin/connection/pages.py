@@ -63,6 +63,10 @@ class ConnectionPages(ModelAdmin):  # type: ignore[misc]
     def hooked(self) -> bool:
         return WEBHOOK in self.steps
 
+    def needs_calls(self, obj: Any) -> bool:
+        """Whether it isn't whole without webhook calls."""
+        return self.hooked
+
     def asked_step(self, request: HttpRequest) -> Step:
         """The step of the address; the first one when there is none of that name."""
         return next((step for step in self.steps if step.name == request.GET.get("step")), self.steps[0])
@@ -97,7 +101,7 @@ class ConnectionPages(ModelAdmin):  # type: ignore[misc]
         if saved:
             frame |= {
                 "state_look": STATE_LOOKS[obj.state],
-                "what_next": what_next(obj, missing_secrets(obj), hooked=self.hooked),
+                "what_next": what_next(obj, missing_secrets(obj), hooked=self.needs_calls(obj)),
                 "links": self.menu_links(request, obj),
                 "verbs": self.verbs(request, obj),
                 "history_url": self.page_url("history", obj),
