@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "csp",
     "django_q",
     "simple_history",
@@ -89,8 +90,13 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["django.template.loaders.filesystem.Loader", "integrations.core.icons.Loader"],
+                ),
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -99,6 +105,8 @@ TEMPLATES = [
         },
     },
 ]
+# Widgets of forms are drawn by the same templates as their pages.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 
 def database(url_config: dict[str, Any]) -> dict[str, Any]:
