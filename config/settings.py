@@ -189,6 +189,9 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="portal@localhost")
 
+# The country (ISO 3166, like DK) of phone numbers that somebody looks for without their country code.
+PHONE_COUNTRY = env.str("PHONE_COUNTRY", default="").upper()
+
 # A worker that stops answering loses its connection to another one after this many seconds.
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
 
