@@ -12,6 +12,7 @@ from integrations.connectors.leadhub.models import LeadHubConnection
 from integrations.core.alerts.words import sentence
 from integrations.core.models import Alert, Connection, Run
 from integrations.core.registry import all_connectors, job_label
+from tests.connectors.heyloyalty import cdp
 from tests.core.log_rows import log_in, make_connection, make_run
 
 LIST = "/admin/core/run/"
@@ -46,7 +47,8 @@ def test_the_list_and_the_page_of_a_job_say_what_it_does_in_the_readers_language
 
 @pytest.mark.django_db
 def test_an_emptied_field_is_named() -> None:
-    connection = ActivationConnection.objects.create(connector="heyloyalty", name="Club")
+    values = {"connector": "heyloyalty", "name": "Club", "identifier_type": cdp.email_type()}
+    connection = ActivationConnection.objects.create(**values)
     make_run(connection, job="empty raptor_aud_vip", trigger=Run.Trigger.EXPORT)
     assert "Emptying of the field raptor_aud_vip" in log_in(None).get(LIST).content.decode()
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -67,7 +68,8 @@ class ActivationPages(ConnectionActions):
         if change and ELSEWHERE & set(form.changed_data):
             Link.objects.filter(connection_id=obj.pk).delete()
             AttachedField.objects.filter(connection_id=obj.pk).update(ready_at=None, problem="")
-            self.sync_if_enabled(request, obj)
+            # Heyloyalty is written to: no transaction waits for that.
+            transaction.on_commit(lambda: self.sync_if_enabled(request, obj))
         if form.attaches:
             self._detach(request, form)
             attach(obj, form.subjects())

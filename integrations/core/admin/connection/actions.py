@@ -41,6 +41,10 @@ class ConnectionActions(ConnectionPages):
             names.append(("run", _("Run now")))
         return [{"label": label, "url": self.page_url("do", obj, verb), "verb": verb} for verb, label in names]
 
+    def fields_to_enable(self, obj: Any) -> tuple[str, ...]:
+        """Record types whose fields `not_ready` looks at, as far as they can be read."""
+        return ()
+
     def not_ready(self, obj: Any) -> str:
         """What a connector misses before it can be enabled, with what to do; empty when nothing."""
         return ""
