@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "csp",
     "django_q",
     "simple_history",
@@ -89,8 +90,13 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["django.template.loaders.filesystem.Loader", "integrations.core.icons.Loader"],
+                ),
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -99,6 +105,8 @@ TEMPLATES = [
         },
     },
 ]
+# Widgets of forms are drawn by the same templates as their pages.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 
 def database(url_config: dict[str, Any]) -> dict[str, Any]:
@@ -156,6 +164,7 @@ LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
 LANGUAGES = [("en", _("English")), ("da", _("Danish")), ("it", _("Italian")), ("cs", _("Czech"))]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True
@@ -179,6 +188,9 @@ if WHITENOISE_USE_FINDERS:
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="portal@localhost")
+
+# The country (ISO 3166, like DK) of phone numbers that somebody looks for without their country code.
+PHONE_COUNTRY = env.str("PHONE_COUNTRY", default="").upper()
 
 # A worker that stops answering loses its connection to another one after this many seconds.
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)

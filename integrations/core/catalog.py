@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from cryptography.fernet import InvalidToken
@@ -36,21 +36,27 @@ class Catalog:
 
 
 def refresh(connector: Connector, record_type: str) -> list[Field]:
-    """Read the fields of a record type live and keep them. Raises SyncError.
+    """Read the fields of a record type live and keep them. Raises SyncError."""
+    fields = read(connector, record_type)
+    keep(connector.connection.pk, record_type, fields)
+    connector.forget_fields(record_type)
+    return fields
 
-    In the portal's language, whoever asks: the labels are kept for everybody.
-    """
+
+def read(connector: Connector, record_type: str) -> list[Field]:
+    """From the vendor. In the portal's language, whoever asks: the labels are kept for everybody. Raises SyncError."""
     with translation.override(settings.LANGUAGE_CODE):
-        fields = connector.describe(record_type)
+        return connector.describe(record_type)
+
+
+def keep(connection_id: int, record_type: str, fields: Sequence[Field]) -> None:
     _row, first = FieldCatalog.objects.update_or_create(
-        connection_id=connector.connection.pk,
+        connection_id=connection_id,
         record_type=record_type,
         defaults={"fields": [asdict(field) for field in fields], "fetched_at": timezone.now()},
     )
-    connector.forget_fields(record_type)
     if first:
-        _switch_off_unknown(connector.connection.pk, record_type, {field.name for field in fields})
-    return fields
+        _switch_off_unknown(connection_id, record_type, {field.name for field in fields})
 
 
 def _switch_off_unknown(connection_id: int, record_type: str, known: set[str]) -> None:

@@ -19,6 +19,17 @@ def check_keys(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register()
+def check_phone_country(**kwargs: Any) -> list[CheckMessage]:
+    # Here, so that workers, which make no checks, don't load it.
+    from phonenumbers import SUPPORTED_REGIONS
+
+    if not settings.PHONE_COUNTRY or settings.PHONE_COUNTRY in SUPPORTED_REGIONS:
+        return []
+    hint = "Use two letters, like DK or IT, or leave it out."
+    return [Error(f"PHONE_COUNTRY: there is no country “{settings.PHONE_COUNTRY}”.", hint=hint, id="portal.E004")]
+
+
 def unsafe_queue_settings(conf: dict[str, Any]) -> list[str]:
     """What is wrong with a Q_CLUSTER, as sentences."""
     timeout, retry = conf.get("timeout"), conf.get("retry")

@@ -193,7 +193,6 @@ class Job:
     what it found waits. `every`: half a minute or more.
     """
 
-    label: str
     every: datetime.timedelta | None = None
     at: datetime.time | None = None
     gives_way_to: tuple[str, ...] = ()
@@ -260,6 +259,8 @@ class Connector:
     record_types: ClassVar[tuple[RecordType, ...]] = ()
     # One-time exports: which business data (a model's label, `loyalty.customer`) by which job.
     exports: ClassVar[dict[str, str]] = {}
+    # What each of its jobs is called, also of those that no schedule starts.
+    job_labels: ClassVar[dict[str, Any]] = {}
     # Jobs that are looked at and steered on an admin page of the connector's own: job -> its name.
     job_pages: ClassVar[dict[str, str]] = {}
     # What it does that nobody else should do as well, as its source names it (`loyalty.pin_mail`).
@@ -367,6 +368,11 @@ class Connector:
     def acknowledge(cls, ok: bool, reason: str = "") -> dict[str, Any]:
         """The JSON answer the vendor wants for a webhook call."""
         return {"ok": ok}
+
+    @classmethod
+    def job_label(cls, job: str) -> Any:
+        """What users call a job; of one that it doesn't have any more, its bare name."""
+        return cls.job_labels.get(job, job)
 
     # -- what core gives ------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.translation import gettext_noop
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -33,7 +33,6 @@ TOKEN_BYTES = 32
 # The old address goes on working this long after a new one was made.
 OVERLAP = datetime.timedelta(days=7)
 MAX_BODY = 1024 * 1024
-TOO_LARGE = gettext_noop("The call was larger than 1024 KiB and was not read. Send fewer fields or records a call.")
 UNAVAILABLE_RETRY_SECONDS = "30"
 ADDRESS = re.compile(r"/hooks/([^/]+)/")
 # In SQL and not by the ORM, as it runs with every call: that halves what a call costs (tests/bench, intake).
@@ -124,11 +123,18 @@ def _delivery(request: HttpRequest, connection_id: int, state: str) -> Delivery:
         size=size,
     )
     if size > MAX_BODY:
-        delivery.status, delivery.message = Delivery.Status.REJECTED, TOO_LARGE
+        delivery.status, delivery.message = Delivery.Status.REJECTED, too_large()
     else:
         delivery.body = body  # type: ignore[assignment]  # bytes: see EncryptedBytes
         delivery.status = Delivery.Status.HELD if state in Connection.OFF else Delivery.Status.RECEIVED
     return delivery
+
+
+def too_large() -> str:
+    """Kept, and so in the portal's language, whichever is in force in this thread."""
+    with translation.override(settings.LANGUAGE_CODE):
+        text = _("The call was larger than %(limit)s KiB and was not read. Send fewer fields or records a call.")
+        return text % {"limit": MAX_BODY // 1024}
 
 
 def _wake(connection_id: int) -> None:

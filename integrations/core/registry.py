@@ -34,6 +34,14 @@ def connector_class(name: str) -> type[Connector]:
         raise LookupError(f"No connector “{name}” is installed: its app is missing from INSTALLED_APPS.") from None
 
 
+def job_label(connector: str, job: str) -> str:
+    """What users call the job of a run; "" for a run without one, its bare name when its connector is gone."""
+    try:
+        return str(connector_class(connector).job_label(job))
+    except LookupError:
+        return job
+
+
 def connector_for(connection: Connection) -> Connector:
     """The connector bound to this connection's own settings."""
     specific = connection.specific

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Demo, sign_in
 
@@ -43,3 +43,12 @@ def serious(page: Page) -> list[str]:
         if problem["impact"] in SERIOUS
         for node in problem["nodes"]
     ]
+
+
+def test_the_sidebar_is_opened_by_keyboard_on_a_phone(page: Page, demo: Demo) -> None:
+    sign_in(page, demo, "marketing")
+    page.set_viewport_size({"width": 390, "height": 844})
+    persons = page.get_by_role("link", name="Persons", exact=True)
+    expect(persons).to_be_hidden()
+    page.get_by_role("button", name="Menu").first.press("Enter")
+    expect(persons).to_be_visible()

@@ -41,7 +41,7 @@ def photo(page: Page, name: str) -> None:
 
 def test_persons_are_imported_found_changed_and_made_one(marketing: Page, demo: Demo, tmp_path: Path) -> None:
     page = marketing
-    page.get_by_role("link", name="person_search Persons", exact=True).click()
+    page.get_by_role("link", name="Persons", exact=True).click()
     photo(page, "persons")
     load(
         page, demo, tmp_path, "persons", f"email,city,age,vip\n{ANNA},Aarhus,44,yes\n{BO},Odense,50,no\nclara,x,1,no\n"

@@ -138,6 +138,10 @@ class ConnectorContract(ConfigurationContract):
         ) == before  # fmt: skip
         return fates
 
+    def test_every_job_has_a_name(self, connection: Connection) -> None:
+        with closing(connector_for(connection)) as connector:
+            assert set(connector.jobs()) <= set(connector.job_labels)
+
     def test_calls_grow_with_batches_not_with_records(self, connection: Connection) -> None:
         sizes = {record_type.batch_size for record_type in connector_for(connection).record_types}
         self.arrive(connection, max(sizes))

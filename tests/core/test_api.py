@@ -236,3 +236,17 @@ def test_every_operation_says_what_it_does_and_needs_a_token() -> None:
         assert operation["description"]
         assert operation["security"] == [{"ApiTokenAuth": []}]
         assert {"401", "403", "422", "503"} <= {str(status) for status in operation["responses"]}
+
+
+# -- its language -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("email", "message"), [("nobody", "This is not a valid e-mail address."), (7, "Write text in quotes.")]
+)
+def test_answers_are_in_english_whatever_language_is_asked_for(email: Any, message: str) -> None:
+    program = Program("loyalty")
+    program.client.defaults["HTTP_ACCEPT_LANGUAGE"] = "da"
+    answer = program.post(f"{CUSTOMERS}/batch", {"rows": [{"external_id": "1", "email": email}]})
+    assert (answer.status_code, answer.headers["Content-Language"]) == (200, "en")
+    assert answer.json()["rows"][0]["error"]["message"] == message

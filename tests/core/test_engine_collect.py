@@ -220,7 +220,7 @@ def test_a_daily_job_starts_once_on_each_local_date(
     zone: str, time: datetime.time, first: datetime.datetime, days: int
 ) -> None:
     connection = Connection(time_zone=zone)
-    job = Job("Nightly", at=time)
+    job = Job(at=time)
     due, now, dates = following(job, first, connection), first, []
     while now < first + datetime.timedelta(days=days):
         if now >= due:
@@ -232,7 +232,7 @@ def test_a_daily_job_starts_once_on_each_local_date(
 
 
 def test_an_interval_counts_from_the_last_start() -> None:
-    job = Job("Hourly", every=datetime.timedelta(hours=1))
+    job = Job(every=datetime.timedelta(hours=1))
     assert following(job, at(2025, 1, 1, 7, 20), Connection()) == at(2025, 1, 1, 8, 20)
 
 
@@ -240,7 +240,7 @@ def test_a_job_that_is_switched_off_has_no_next_run_and_is_not_late_once_back(
     account: LeadSquaredAccount,
 ) -> None:
     connect(account)
-    jobs = {"nightly": Job("Nightly", at=datetime.time(3))}
+    jobs = {"nightly": Job(at=datetime.time(3))}
     with toy(jobs=lambda self: jobs, collect=pages_of()):
         sweep(at(2025, 6, 3))
         nightly = jobs.pop("nightly")
@@ -253,7 +253,7 @@ def test_a_job_that_is_switched_off_has_no_next_run_and_is_not_late_once_back(
 
 def test_the_sweep_starts_a_daily_job_once_a_day(account: LeadSquaredAccount) -> None:
     connection = connect(account, time_zone="Europe/Copenhagen")
-    jobs = {NIGHTLY: Job("Nightly", at=datetime.time(2, 0))}
+    jobs = {NIGHTLY: Job(at=datetime.time(2, 0))}
     with toy(jobs=lambda self: jobs, collect=pages_of()):
         for day, hour in ((1, 12), (2, 0), (2, 1), (2, 1), (2, 2), (2, 12), (3, 0), (3, 1)):
             sweep(at(2025, 6, day, hour))
@@ -266,7 +266,7 @@ def test_the_sweep_starts_a_daily_job_once_a_day(account: LeadSquaredAccount) ->
 
 def test_missed_starts_are_not_made_up_for(account: LeadSquaredAccount) -> None:
     connect(account)
-    with toy(jobs=lambda self: {"hourly": Job("Hourly", every=datetime.timedelta(hours=1))}, collect=pages_of()):
+    with toy(jobs=lambda self: {"hourly": Job(every=datetime.timedelta(hours=1))}, collect=pages_of()):
         sweep(timezone.now())
         for _ in range(3):
             sweep(timezone.now() + datetime.timedelta(days=3))
@@ -277,7 +277,7 @@ def test_missed_starts_are_not_made_up_for(account: LeadSquaredAccount) -> None:
 
 def test_a_scheduled_pull_gives_way_to_one_that_is_still_open_and_the_log_says_so(account: LeadSquaredAccount) -> None:
     every = datetime.timedelta(minutes=5)
-    jobs = {"import": Job("Import", every=every, gives_way_to=("initial import",)), "initial import": Job("All")}
+    jobs = {"import": Job(every=every, gives_way_to=("initial import",)), "initial import": Job()}
     with toy(jobs=lambda self: {"import": jobs["import"]}, collect=pages_of()):
         connection = connect(account)
         now = timezone.now()
@@ -294,12 +294,12 @@ def test_a_scheduled_pull_gives_way_to_one_that_is_still_open_and_the_log_says_s
 
 
 def test_a_time_that_is_changed_in_the_settings_counts_from_then_on(account: LeadSquaredAccount) -> None:
-    job = Job("Nightly", at=datetime.time(1, 0))
+    job = Job(at=datetime.time(1, 0))
     with toy(jobs=lambda self: {"nightly": job}, collect=pages_of()):
         connection = connect(account, time_zone="UTC")
         sweep(at(2026, 5, 1, 12))
         for time, expected in ((5, at(2026, 5, 2, 5)), (22, at(2026, 5, 1, 22)), (1, at(2026, 5, 2, 1))):
-            job = Job("Nightly", at=datetime.time(time, 0))
+            job = Job(at=datetime.time(time, 0))
             sweep(at(2026, 5, 1, 12, 1))
             assert Clock.objects.get(connection=connection).next_at == expected
     assert not Run.objects.exists()
@@ -307,7 +307,7 @@ def test_a_time_that_is_changed_in_the_settings_counts_from_then_on(account: Lea
 
 def test_a_poll_that_finds_nothing_leaves_no_trace(account: LeadSquaredAccount) -> None:
     half_a_minute = datetime.timedelta(seconds=30)
-    jobs = {"changes": Job("Changes", every=half_a_minute, poll=True)}
+    jobs = {"changes": Job(every=half_a_minute, poll=True)}
     with toy(jobs=lambda self: jobs, collect=lambda self, job, run: iter([Page([], {"offset": 7})])):
         connection = connect(account)
         now = timezone.now()
@@ -323,7 +323,7 @@ def test_a_poll_that_finds_nothing_leaves_no_trace(account: LeadSquaredAccount) 
 
 
 def test_a_poll_that_finds_something_is_a_sync_job_like_any_other(account: LeadSquaredAccount) -> None:
-    jobs = {"changes": Job("Changes", every=datetime.timedelta(seconds=30), poll=True)}
+    jobs = {"changes": Job(every=datetime.timedelta(seconds=30), poll=True)}
     with toy(jobs=lambda self: jobs, collect=pages_of(PAGES[0])):
         connection = connect(account)
         run = start(connection, "changes", Run.Trigger.SCHEDULE)
@@ -335,7 +335,7 @@ def test_a_poll_that_finds_something_is_a_sync_job_like_any_other(account: LeadS
 
 def test_a_poll_looks_again_while_a_record_waits(account: LeadSquaredAccount) -> None:
     every = datetime.timedelta(seconds=30)
-    jobs = {"changes": Job("Changes", every=every, poll=True)}
+    jobs = {"changes": Job(every=every, poll=True)}
     with toy(jobs=lambda self: jobs, collect=pages_of(PAGES[0], PAGES[1])):
         connection = connect(account)
         now = timezone.now()

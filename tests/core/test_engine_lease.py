@@ -294,7 +294,7 @@ def test_one_connection_that_can_not_be_read_does_not_stop_the_sweep(
 ) -> None:
     Connection.objects.create(connector="removed", name="A", state=Connection.State.ENABLED)
     connection = connect(account, name="B")
-    with toy(jobs=lambda self: {"hourly": Job("Hourly", every=datetime.timedelta(hours=1))}):
+    with toy(jobs=lambda self: {"hourly": Job(every=datetime.timedelta(hours=1))}):
         sweep()
         sweep(timezone.now() + datetime.timedelta(hours=2))
     assert Run.objects.filter(connection_id=connection.pk, job="hourly").count() == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -150,7 +151,9 @@ def test_that_it_was_done_is_kept_but_not_to_whom() -> None:
     assert "boss" in page and "Links to records of vendors: 1" in page and "canary" not in page.lower()
 
 
-def test_all_spellings_of_a_number_have_one_digest() -> None:
+def test_all_spellings_of_a_number_have_one_digest(settings: Any) -> None:
+    settings.PHONE_COUNTRY = "DK"
+    assert erase.digest("20 30 40 50") == erase.digest(PHONE)
     assert erase.digest("+45 20 30 40 50") == erase.digest("0045-20304050") == erase.digest(PHONE)
 
 

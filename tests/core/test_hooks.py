@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from integrations.connectors.leadsquared.models import LeadSquaredConnection
 from integrations.core import hooks
@@ -127,6 +127,13 @@ def test_a_body_above_the_cap_is_not_read(client: Client, path: str, declared: b
         assert (delivery.status, delivery.body) == (Delivery.Status.REJECTED, None)
     else:
         assert delivery.size <= hooks.MAX_BODY
+
+
+def test_that_a_call_was_too_large_is_kept_in_the_portals_language(client: Client, path: str, settings: Any) -> None:
+    settings.LANGUAGE_CODE = "da"
+    with translation.override("it"):
+        client.post(path, b"x" * (hooks.MAX_BODY + 1), content_type="application/json")
+    assert Delivery.objects.get().message.startswith(f"Kaldet var større end {hooks.MAX_BODY // 1024} KiB")
 
 
 def test_an_odd_content_length_is_no_server_error(client: Client, path: str) -> None:

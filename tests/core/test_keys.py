@@ -12,7 +12,7 @@ from django.db.models import F, Value
 from django.test import override_settings
 
 from integrations.connectors.leadsquared.models import LeadSquaredConnection
-from integrations.core.checks import check_keys, check_queue, unsafe_queue_settings
+from integrations.core.checks import check_keys, check_phone_country, check_queue, unsafe_queue_settings
 from integrations.core.fields import EncryptedBytes, EncryptedText, SecretField, secret_names
 from integrations.core.models import Delivery
 from tests.crawl import everything_stored
@@ -98,6 +98,12 @@ def test_missing_and_shared_keys_are_refused() -> None:
 )
 def test_unsafe_queue_settings_are_refused(settings: Any, change: dict[str, Any], words: str) -> None:
     assert any(words in text for text in unsafe_queue_settings(settings.Q_CLUSTER | change))
+
+
+@pytest.mark.parametrize(("country", "right"), [("", True), ("DK", True), ("45", False), ("Denmark", False)])
+def test_a_country_that_does_not_exist_is_refused(settings: Any, country: str, right: bool) -> None:
+    settings.PHONE_COUNTRY = country
+    assert (check_phone_country() == []) is right
 
 
 def test_our_own_queue_settings_are_safe() -> None:

@@ -120,3 +120,28 @@ def test_it_takes_the_same_number_of_queries_however_many_connections_there_are(
     browser.get(URL)
     with django_assert_max_num_queries(12):
         assert len(cards(browser)["leadsquared"].installed) == 20
+
+
+def test_why_a_connection_stopped_is_masked_as_in_the_log() -> None:
+    """Also on its settings pages and in the list of its kind."""
+    stopped = make_connection("Shop")
+    stopped.set_state(Connection.State.ATTENTION, "The account of anna@example.test, +45 20 30 40 50, is closed.")
+    other = make_connection("Till")
+    other.set_state(Connection.State.DISABLED, "Closed by bo@example.test")
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    viewer.user_permissions.add(
+        *Permission.objects.filter(codename__in=("view_leadsquaredconnection", "run_connection"))
+    )
+    viewer.groups.add(role := Group.objects.create(name="Viewers"))
+    for connection in (stopped, other):
+        connection.access_roles.add(role)
+    masked, plain = Client(), log_in(None)
+    masked.force_login(viewer)
+    pages = [URL, reverse("admin:leadsquared_leadsquaredconnection_changelist")]
+    pages += [reverse("admin:leadsquared_leadsquaredconnection_change", args=[one.pk]) for one in (stopped, other)]
+    for page in pages:
+        shown = masked.get(page).content.decode()
+        assert "anna@" not in shown and "bo@" not in shown and "20 30 40 50" not in shown, page
+    for page in pages[:3]:
+        assert "The account of " in masked.get(page).content.decode(), page
+        assert "anna@example.test, +45 20 30 40 50" in plain.get(page).content.decode(), page

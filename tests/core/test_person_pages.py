@@ -65,6 +65,42 @@ def test_a_phone_number_is_found_in_any_spelling(term: str) -> None:
     assert timeline(found(log_in(None), term)) == [event.pk]
 
 
+@pytest.mark.parametrize("term", ["20 11 22 33", "20112233", "20-11-22-33", "+45 20 11 22 33", "4520112233"])
+def test_without_a_country_code_it_is_a_number_of_the_portals_country(settings: Any, term: str) -> None:
+    settings.PHONE_COUNTRY = "DK"
+    event = make_event(make_connection(), label="+4520112233")
+    make_event(make_connection("Other"), label="+4620112233", key="s-2")
+    client = log_in(None)
+    page = found(client, term)
+    assert timeline(page) == [event.pk]
+    assert "taken for one of +45" in page
+
+
+def test_another_countrys_number_needs_its_code(settings: Any) -> None:
+    settings.PHONE_COUNTRY = "DK"
+    event = make_event(make_connection(), label="+393201122334")
+    assert timeline(found(log_in(None), "+39 320 112 2334")) == [event.pk]
+    page = found(log_in(None), "320 112 2334")
+    assert timeline(page) == [] and "type it with its country code, like +45 20 11 22 33" in page
+
+
+def test_where_no_country_is_set_the_page_says_how_to_type_a_number() -> None:
+    make_event(make_connection(), label="+4520112233")
+    client = log_in(None)
+    assert "Type a phone number with its country code" in text(client, FIND)
+    page = found(client, "20 11 22 33")
+    assert timeline(page) == [] and "If this is a phone number, type it with its country code" in page
+    assert "If this is a phone number" not in found(client, "nobody@example.test")
+
+
+def test_digits_of_another_length_are_an_id_also_where_a_country_is_set(settings: Any) -> None:
+    settings.PHONE_COUNTRY = "DK"
+    connection = make_connection()
+    event = make_event(connection, label=ANNA, key="1234567")
+    make_event(connection, label="+451234567", key="s-2")
+    assert timeline(found(log_in(None), "1234567")) == [event.pk]
+
+
 def test_the_same_key_of_another_connection_is_somebody_else() -> None:
     first, second = make_connection("First"), make_connection("Second")
     mine = make_event(first, label=ANNA, key="12")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any
 
-from cryptography.fernet import InvalidToken
 from django.contrib import admin, messages
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
@@ -22,13 +21,11 @@ from integrations.connectors.contactsend.collect_hub import CUSTOMER
 from integrations.connectors.contactsend.edit_rules import Change
 from integrations.connectors.contactsend.form import ContactsendForm
 from integrations.connectors.contactsend.found_by import follow_otherwise, found_by
-from integrations.connectors.contactsend.hub import HubClient
 from integrations.connectors.contactsend.models import ContactsendConnection
 from integrations.core import catalog
 from integrations.core.admin.connection.live import fields_of_kind, listed
 from integrations.core.admin.connection.steps import Step
 from integrations.core.connector import Kind
-from integrations.core.errors import SyncError
 from integrations.core.models import FieldCatalog, FieldMapping
 from integrations.core.registry import connector_for
 
@@ -142,8 +139,8 @@ class ContactsendAdmin(FirstSyncPages, SubscriptionPages):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if change and Change.NODE in form.changes:
-            obj.node_is_aggregate = is_aggregate(obj)
+        if form.node_is_aggregate is not None:
+            obj.node_is_aggregate = form.node_is_aggregate
             obj.save(update_fields=["node_is_aggregate"])
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -159,6 +156,9 @@ class ContactsendAdmin(FirstSyncPages, SubscriptionPages):
 
     # -- enabling ---------------------------------------------------------------------------------
 
+    def fields_to_enable(self, obj: Any) -> tuple[str, ...]:
+        return (CUSTOMER,) if obj.userdb_id else ()
+
     def not_ready(self, obj: Any) -> str:
         if not obj.node_id:
             return _now("Choose a node under Source first.")
@@ -172,12 +172,3 @@ class ContactsendAdmin(FirstSyncPages, SubscriptionPages):
         if not matching.filter(target__in=list(known.fields)).exists():
             return _now("Mark at least one pair of fields as matching under Show fields to be mapped first.")
         return ""
-
-
-def is_aggregate(obj: ContactsendConnection) -> bool:
-    """False where the token may not ask."""
-    try:
-        with closing(HubClient(obj.hub_address, obj.workspace, obj.hub_token)) as client:
-            return any(node.is_aggregate for node in client.nodes() if node.id == obj.node_id)
-    except (SyncError, InvalidToken):
-        return False

@@ -113,23 +113,11 @@ class SubscriptionPages(WayPages):
 
 
 def replace(obj: ContactsendConnection, kept: Sequence[dict[str, str]]) -> None:
-    """Row by row, for the history; those that stay as they are aren't touched."""
-    present = {tuple(values.items()): row for row, values in zip(*_saved(obj), strict=True)}
-    wanted = [tuple(values.items()) for values in kept]
-    for values, row in present.items():
-        if values not in wanted:
-            row.delete()
-    for place, values in enumerate(wanted, 1):
-        if values in present:
-            # Its place is no setting.
-            SubscriptionRow.objects.filter(pk=present[values].pk).update(position=place)
-        else:
-            SubscriptionRow.objects.create(connection=obj, position=place, **dict(values))
-
-
-def _saved(obj: ContactsendConnection) -> tuple[list[SubscriptionRow], list[dict[str, str]]]:
-    found = list(obj.subscription_rows.all())
-    return found, shown(found)
+    """Make the saved rows these. Their history is that of the settings' versions, which hold them."""
+    obj.subscription_rows.all().delete()
+    SubscriptionRow.objects.bulk_create(
+        SubscriptionRow(connection=obj, position=place, **values) for place, values in enumerate(kept, 1)
+    )
 
 
 def subscription_systems(obj: ContactsendConnection) -> tuple[list[SendSubscription] | None, str]:

@@ -30,8 +30,9 @@ def userdb_of(connection: ContactsendConnection) -> tuple[str, str]:
 
 
 def saved(connection: ContactsendConnection) -> ContactsendConnection:
-    """As it is in the database by now."""
+    """As it is in the database by now, in the state that it is to be taken in."""
     found: ContactsendConnection = ContactsendConnection.objects.get(pk=connection.pk)
+    found.state = connection.state
     return found
 
 
@@ -71,6 +72,15 @@ def way(
         return []
     found = facts(made, before, after or before)
     return [] if edit_rules.allowed(made, found) else edit_rules.way(made, found)
+
+
+def is_aggregate(connection: ContactsendConnection) -> bool:
+    """Whether its node is a view of others. False where the token may not ask."""
+    try:
+        with closing(hub.HubClient(connection.hub_address, connection.workspace, connection.hub_token)) as client:
+            return any(node.is_aggregate for node in client.nodes() if node.id == connection.node_id)
+    except (SyncError, InvalidToken):
+        return False
 
 
 def facts(made: Collection[Change], before: ContactsendConnection, after: ContactsendConnection) -> Facts:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 
 from integrations.connectors.contactsend import (
     card,
@@ -53,8 +53,8 @@ from integrations.core.mapping import Mapped, MappingRow
 from integrations.core.models import Cursor, Run
 from integrations.core.registry import register
 
-FROM_HUB, FROM_SEND = gettext_noop("changes in contacthub"), gettext_noop("changes in contactsend")
-NIGHTLY = gettext_noop("all of contactsend")
+FROM_HUB, FROM_SEND = "changes in contacthub", "changes in contactsend"
+NIGHTLY = "all of contactsend"
 EVERY = datetime.timedelta(seconds=30)
 AT_NIGHT = datetime.time(3)
 # What `describe` tells the fields of Contacthub's customers by.
@@ -84,6 +84,13 @@ class Contactsend(BothAccounts):
         ),
     )
 
+    job_labels = {
+        FROM_HUB: gettext_lazy("Changes in Contacthub"),
+        FROM_SEND: gettext_lazy("Changes in Contactsend"),
+        NIGHTLY: gettext_lazy("All of Contactsend"),
+        FIRST: gettext_lazy("First sync"),
+    }
+
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
         self.people = People(connection.pk)
@@ -109,12 +116,12 @@ class Contactsend(BothAccounts):
     def jobs(self) -> dict[str, Job]:
         by_walking = not self.connection.last_modified_field
         jobs = {
-            FROM_HUB: Job(_("Changes in Contacthub"), every=EVERY, poll=True),
-            FROM_SEND: Job(_("Changes in Contactsend"), every=EVERY, gives_way_to=(FIRST,), bulk=by_walking, poll=True),
+            FROM_HUB: Job(every=EVERY, poll=True),
+            FROM_SEND: Job(every=EVERY, gives_way_to=(FIRST,), bulk=by_walking, poll=True),
         }
         if not by_walking:
             # No time tells who was removed, and what was changed in the hour that a clock repeats in autumn.
-            jobs[NIGHTLY] = Job(_("All of Contactsend"), at=AT_NIGHT, gives_way_to=(FIRST,), bulk=True, poll=True)
+            jobs[NIGHTLY] = Job(at=AT_NIGHT, gives_way_to=(FIRST,), bulk=True, poll=True)
         return jobs
 
     def estimate(self, job: str) -> Estimate:

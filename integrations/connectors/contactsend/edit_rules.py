@@ -86,7 +86,7 @@ TO_DO = {
 }
 MAKE, SWITCH_ON = _("Make the change"), _("Enable the source")
 CUSTOMERS, SUBSCRIBERS = _("it has %(number)s customers"), _("it has %(number)s subscribers")
-FINISHING = _("it is disabled; what was under way ends within a minute")
+FINISHING = _("what is under way ends within a minute")
 UNREADABLE = _("how many it has can't be read now")
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from integrations.connectors.contactsend import collect_hub, collect_send
 from integrations.connectors.contactsend.reconcile import Where
@@ -17,7 +16,7 @@ from integrations.core.models import Cursor, Event, Run
 if TYPE_CHECKING:
     from integrations.connectors.contactsend.connector import Contactsend
 
-FIRST = gettext_noop("first sync")
+FIRST = "first sync"
 # A customer costs a look and a write.
 CALLS_A_CUSTOMER = 2
 CUSTOMERS_FIRST = _(

@@ -7,7 +7,15 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from integrations.connectors.contactsend.changes import changes, node_of, saved, userdb_of, way, with_secrets
+from integrations.connectors.contactsend.changes import (
+    changes,
+    is_aggregate,
+    node_of,
+    saved,
+    userdb_of,
+    way,
+    with_secrets,
+)
 from integrations.connectors.contactsend.edit_rules import Change, WayStep
 from integrations.connectors.contactsend.models import ContactsendConnection
 from integrations.core.forms import SettingsForm
@@ -34,6 +42,8 @@ class ContactsendForm(SettingsForm):
         # What is about to be changed, and what has to be done for it.
         self.changes: frozenset[Change] = frozenset()
         self.way: list[WayStep] = []
+        # Of another node: asked while the form is checked, so that nothing waits for the answer once it is saved.
+        self.node_is_aggregate: bool | None = None
 
     def clean_workspace(self) -> str:
         return str(self.cleaned_data["workspace"]).strip()
@@ -60,6 +70,8 @@ class ContactsendForm(SettingsForm):
             self._check_one_of_each()
         if not self.errors and self.instance.pk:
             self._check_rules()
+        if not self.errors and (Change.NODE in self.changes or (self.instance.node_id and not self.instance.pk)):
+            self.node_is_aggregate = is_aggregate(with_secrets(self.instance, self.typed_secrets()))
         if self.only_disabled:
             self.add_error(None, ONLY_DISABLED)
 

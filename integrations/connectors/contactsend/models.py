@@ -7,7 +7,6 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from integrations.connectors.contactsend.reconcile import Rule
 from integrations.core.fields import EncryptedText, SecretField
@@ -138,8 +137,6 @@ class SubscriptionRow(models.Model):
         help_text=_("In Contactsend: the code of this subscription system's web form."),
     )
     position = models.PositiveIntegerField(default=0)
-
-    history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("subscription")

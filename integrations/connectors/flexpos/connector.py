@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 
 from integrations.connectors.flexpos import (
     card,
@@ -76,7 +76,7 @@ RECORD_TYPES = (
     RecordType(TICKET, gettext_lazy("Ticket"), gettext_lazy("Tickets"), TICKET_MAPPING, BATCH, source=TICKETS),
     unsubscriptions.RECORD_TYPE,
 )
-CONSENT = gettext_noop("consent")
+CONSENT = "consent"
 EVERY = datetime.timedelta(minutes=5)
 AT_NIGHT = datetime.time(3, 0)
 
@@ -90,6 +90,12 @@ class FlexPOS(ListConnector):
     flow = card.FLOW
     needs = card.NEEDS
     record_types = RECORD_TYPES
+    job_labels = {
+        IMPORT: gettext_lazy("Import from FlexPOS"),
+        CONSENT: gettext_lazy("Look for unsubscribed members"),
+        ESTIMATE: gettext_lazy("Estimate of the initial import"),
+        JOB: gettext_lazy("Initial import"),
+    }
     job_pages = {JOB: "import_run", ESTIMATE: "import_run"}
     connection: FlexPOSConnection
 
@@ -133,8 +139,8 @@ class FlexPOS(ListConnector):
 
     def jobs(self) -> dict[str, Job]:
         return {
-            IMPORT: Job(_("Import from FlexPOS"), every=EVERY, gives_way_to=(JOB, ESTIMATE)),
-            CONSENT: Job(_("Look for unsubscribed members"), at=AT_NIGHT, gives_way_to=(JOB, ESTIMATE)),
+            IMPORT: Job(every=EVERY, gives_way_to=(JOB, ESTIMATE)),
+            CONSENT: Job(at=AT_NIGHT, gives_way_to=(JOB, ESTIMATE)),
         }
 
     # -- in ----------------------------------------------------------------------------------------

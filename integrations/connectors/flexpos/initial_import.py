@@ -10,11 +10,10 @@ from typing import Any, Self
 from django.db import models
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from integrations.connectors.flexpos.windows import ZONE, Window, between, oldest
 
-JOB, ESTIMATE = gettext_noop("initial import"), gettext_noop("estimate")
+JOB, ESTIMATE = "initial import", "estimate"
 # Under this key a record of an initial import carries that import's own choices; no field of FlexPOS is called so.
 MARK = "_import"
 CUSTOMERS, JOURNALS, TICKETS = "customers", "journals", "tickets"

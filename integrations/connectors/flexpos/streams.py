@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from integrations.connectors.flexpos.client import FlexPOSClient
 from integrations.connectors.flexpos.customers import MEMBER, CustomerFilter, Row, customers
@@ -32,7 +31,7 @@ GAP = _(
 )
 ANONYMOUS, FILTERED = "anonymous", "filtered"
 # The job that runs every five minutes.
-IMPORT = gettext_noop("import")
+IMPORT = "import"
 # Stream -> the type of its records.
 RECORD_TYPES = {CUSTOMERS: MEMBER, JOURNALS: JOURNAL, TICKETS: TICKET}
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -69,7 +70,8 @@ class ActivationPages(ConnectionActions):
             # Notes on who unsubscribed name their list, and stay.
             Link.objects.filter(connection_id=obj.pk).exclude(record_type=UNSUBSCRIPTION).delete()
             AttachedField.objects.filter(connection_id=obj.pk).update(ready_at=None, problem="")
-            self.sync_if_enabled(request, obj)
+            # Heyloyalty is written to: no transaction waits for that.
+            transaction.on_commit(lambda: self.sync_if_enabled(request, obj))
         if form.attaches:
             self._detach(request, form)
             attach(obj, form.subjects())

@@ -215,13 +215,6 @@ class HeyloyaltyClient:
         answer = self._of_list("POST", list_id, "/webhooks", json=body)
         return _read(answer, lambda said: int(said["id"]))
 
-    def remove_webhook(self, list_id: int, webhook_id: int) -> None:
-        """It is no error when it is gone already."""
-        try:
-            self._call("DELETE", f"v1/lists/{list_id}/webhooks/{webhook_id}")
-        except NotFound:
-            return
-
     # -- underneath ------------------------------------------------------------------------------
 
     def _http(self, base_url: str, limits: RateLimits) -> HttpClient:

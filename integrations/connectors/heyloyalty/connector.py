@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from integrations.connectors.heyloyalty.attached import refuse_without_identifie
 from integrations.connectors.heyloyalty.list_connector import ListConnector
 from integrations.connectors.heyloyalty.models import ActivationConnection, AttachedField
 from integrations.connectors.heyloyalty.records import FIELD, MEMBER
-from integrations.connectors.heyloyalty.sync import COMPARE, SYNC
+from integrations.connectors.heyloyalty.sync import COMPARE, EMPTY, SYNC
 from integrations.connectors.heyloyalty.unsubscriptions import UNSUBSCRIPTION
 from integrations.connectors.heyloyalty.values import Converter
 from integrations.core.connector import CheckStep, Field, Item, Job, Outcome, Page, Received, Skip
@@ -34,6 +35,7 @@ class HeyloyaltyActivation(ListConnector):
     flow = card.FLOW
     needs = card.NEEDS
     record_types = (MEMBER, FIELD, unsubscriptions.RECORD_TYPE)
+    job_labels = {SYNC: gettext_lazy("Sync of everybody"), COMPARE: gettext_lazy("Comparison with the list")}
     joins_source = True
     reports_to = "errors_to"
     connection: ActivationConnection
@@ -75,7 +77,13 @@ class HeyloyaltyActivation(ListConnector):
         return checks.steps(self)
 
     def jobs(self) -> dict[str, Job]:
-        return {COMPARE: Job(_("Comparison with the list"), at=AT_NIGHT, gives_way_to=(SYNC,), bulk=True)}
+        return {COMPARE: Job(at=AT_NIGHT, gives_way_to=(SYNC,), bulk=True)}
+
+    @classmethod
+    def job_label(cls, job: str) -> Any:
+        if job.startswith(EMPTY):
+            return _("Emptying of the field %(field)s") % {"field": job.removeprefix(EMPTY)}
+        return super().job_label(job)
 
     # -- in ----------------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from integrations.connectors.heyloyalty import records
 from integrations.connectors.heyloyalty.attached import attributes, audiences, ensure, filled, value_of
@@ -28,7 +27,9 @@ from integrations.sources.cdp.states import count_identifiers, states_of
 if TYPE_CHECKING:
     from integrations.connectors.heyloyalty.connector import HeyloyaltyActivation
 
-SYNC, COMPARE, EMPTY = gettext_noop("sync"), gettext_noop("comparison"), "empty"
+SYNC, COMPARE = "sync", "comparison"
+# Followed by the name of the field.
+EMPTY = "empty "
 PAGE = 1000
 
 
@@ -47,7 +48,7 @@ def go_on(connection: ActivationConnection, run: Run) -> None:
 
 def start_emptying(connection: ActivationConnection, row: AttachedField, user: User | None = None) -> Run | None:
     expected = Link.objects.filter(connection_id=connection.pk, record_type=records.MEMBER.name).count()
-    return collect.start(connection, f"{EMPTY} {row.field_name}", Run.Trigger.EXPORT, user, expected=expected)
+    return collect.start(connection, f"{EMPTY}{row.field_name}", Run.Trigger.EXPORT, user, expected=expected)
 
 
 # -- what there is to send -----------------------------------------------------------------------
@@ -65,7 +66,7 @@ def everybody(connector: HeyloyaltyActivation, run: Run) -> Iterator[Page]:
 
 def emptied(connector: HeyloyaltyActivation, job: str, run: Run) -> Iterator[Page]:
     """Every member that was ever written to."""
-    name = job.removeprefix(f"{EMPTY} ")
+    name = job.removeprefix(EMPTY)
     after = _after(connector, run)
     links = Link.objects.filter(connection_id=connector.connection.pk, record_type=records.MEMBER.name).order_by("pk")
     while found := list(links.filter(pk__gt=after).values_list("pk", "key")[:PAGE]):

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 
 from integrations.connectors.leadhub import card, nights, tags
 from integrations.connectors.leadhub.client import PROFILES, READS, TAGS, LeadHubClient
@@ -41,7 +41,7 @@ PIN = RecordType("pin", gettext_lazy("PIN change"), gettext_lazy("PIN changes"))
 EXPIRY = RecordType("expiry", gettext_lazy("Expiry notification"), gettext_lazy("Expiry notifications"))
 TAG_NAMES = {ACCOUNT.name: tags.ACCOUNT_CHANGED, PIN.name: tags.PIN_CHANGED, EXPIRY.name: tags.EXPIRY_CHANGED}
 
-EXPORT, NIGHTLY = gettext_noop("export"), gettext_noop("expiry notification")
+EXPORT, NIGHTLY = "export", "expiry notification"
 # In the connection's own time zone. Points are lost at midnight: by then it is settled who loses some.
 AT_NIGHT = datetime.time(1, 0)
 PAGE = 500
@@ -68,6 +68,10 @@ class LeadHub(Connector):
     flow = card.FLOW
     needs = card.NEEDS
     record_types = (ACCOUNT, PIN, EXPIRY)
+    job_labels = {
+        EXPORT: gettext_lazy("Export of all customers"),
+        NIGHTLY: gettext_lazy("Notification before expiry"),
+    }
     exports = {"loyalty.customer": EXPORT}
     duties = frozenset({"loyalty.pin_mail"})
     # One customer's profile is written while the tag of the one before is set.
@@ -108,7 +112,7 @@ class LeadHub(Connector):
     def jobs(self) -> dict[str, Job]:
         if self.connection.expiry_notification == Notification.NOT:
             return {}
-        return {NIGHTLY: Job(_("Notification before expiry"), at=AT_NIGHT, bulk=True)}
+        return {NIGHTLY: Job(at=AT_NIGHT, bulk=True)}
 
     def estimate(self, job: str) -> Estimate:
         customers = count_customers()

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 
 from integrations.core.admin.connection.steps import STATE_LOOKS
 from integrations.core.admin.log.access import LogAdmin
+from integrations.core.admin.log.sight import Sight
 from integrations.core.models import Connection
 from integrations.core.registry import all_connectors
 
@@ -31,6 +32,8 @@ class Installed:
 
     connection: Connection
     look: str
+    # Why it needs attention; "" when it doesn't.
+    reason: str
     is_draft: bool
     edit_url: str
     logs_url: str
@@ -128,6 +131,7 @@ def _installed(request: HttpRequest, connection: Connection, page: Any) -> Insta
     return Installed(
         connection=connection,
         look=STATE_LOOKS[State(connection.state)],
+        reason=Sight.of(request).sentence(connection.state_reason) if connection.state == State.ATTENTION else "",
         is_draft=is_draft,
         edit_url=page.page_url("change", connection),
         logs_url=f"{reverse('admin:core_event_changelist')}?connection={connection.pk}",

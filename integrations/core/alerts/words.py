@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from integrations.core.models import Alert
-from integrations.core.registry import connector_class
+from integrations.core.registry import connector_class, job_label
 
 Kind = Alert.Kind
 # Not by `reverse()`: workers mail, and it would load all pages into them.
@@ -18,7 +18,8 @@ CONNECTION_PAGE = "/admin/{app}/{model}/{pk}/change/"
 
 def sentence(alert: Alert) -> str:
     """What happened. `alert` comes with its connection."""
-    facts: dict[str, Any] = {"job": alert.job or _("live changes"), "run": f"J{alert.run_id}", **alert.facts}
+    job = job_label(alert.connection.connector, alert.job) or _("live changes")
+    facts: dict[str, Any] = {"job": job, "run": f"J{alert.run_id}", **alert.facts}
     if alert.kind == Kind.STOPPED:
         if facts["by_itself"]:
             return _("It stopped by itself: %(reason)s") % {"reason": _(facts["reason"])}

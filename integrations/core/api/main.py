@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError
 from ninja.openapi.docs import Swagger
@@ -69,7 +70,8 @@ answer_errors(api)
 
 
 def with_sentences(patterns: Iterable[Any]) -> None:
-    """The one refusal that django-ninja makes outside its exception handlers: a method that an address doesn't take."""
+    """In English, as the documentation is: sources say what is wrong with a row in the language in force. And the one
+    refusal that django-ninja makes outside its exception handlers: a method that an address doesn't take."""
     for pattern in patterns:
         pattern.callback = _with_sentence(pattern.callback)
 
@@ -77,7 +79,9 @@ def with_sentences(patterns: Iterable[Any]) -> None:
 def _with_sentence(view: View) -> View:
     @wraps(view)
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        answer = view(request, *args, **kwargs)
+        with translation.override("en"):
+            answer = view(request, *args, **kwargs)
+        answer.headers["Content-Language"] = "en"
         return not_taken(answer) if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED else answer
 
     return answered

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -18,6 +19,12 @@ def new_token(name: str, scopes: Iterable[str], *, by: str = "") -> tuple[ApiTok
     """The row and the token itself, which is returned this once and stored as a digest."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     return ApiToken.objects.create(name=name, scopes=list(scopes), digest=digest(token), created_by=by), token
+
+
+def tokens_for(scope: str) -> QuerySet[ApiToken]:
+    """All that may use it, the newest first. An installation has a handful of tokens: no index is needed."""
+    mine = [pk for pk, scopes in ApiToken.objects.values_list("pk", "scopes") if scope in scopes]
+    return ApiToken.objects.filter(pk__in=mine)
 
 
 def valid_token(token: str) -> ApiToken | None:

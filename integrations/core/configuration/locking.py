@@ -8,7 +8,7 @@ from integrations.core.models import Connection
 
 
 class Outdated(Exception):
-    """Somebody saved the settings since the plan was made."""
+    """Somebody saved the settings, or enabled or disabled it, since the plan was made."""
 
 
 def unchanged_since(plan: Plan) -> None:
@@ -16,5 +16,7 @@ def unchanged_since(plan: Plan) -> None:
     if plan.is_new:
         return
     found = Connection.objects.select_for_update().filter(pk=plan.obj.pk).first()
-    if found is None or versions.current_version(found) != plan.version:
+    if found is None or (found.state in Connection.OFF) != plan.was_off:
+        raise Outdated
+    if versions.current_version(found) != plan.version:
         raise Outdated

@@ -7,10 +7,10 @@ saving: so the rules of a connector hold here without being written twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
-from cryptography.fernet import InvalidToken
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -18,11 +18,12 @@ from django.utils.translation import gettext as _
 from integrations.core import versions
 from integrations.core.configuration import words
 from integrations.core.configuration.rows import by_type, read_rows, with_keys, write_rows
-from integrations.core.configuration.values import default_of, from_form, setting_columns, to_form
+from integrations.core.configuration.values import default_of, from_form, readable, setting_columns, to_form
 from integrations.core.configuration.wanted import Problem, Row, Wanted, Where
 from integrations.core.configuration.words import Difference
 from integrations.core.fields import secret_names
 from integrations.core.forms import secret_is_set
+from integrations.core.models import Connection
 from integrations.core.registry import connector_class
 
 SETTINGS, SECRETS, MAPPINGS = "settings", "secrets", "mappings"
@@ -30,17 +31,25 @@ SETTINGS, SECRETS, MAPPINGS = "settings", "secrets", "mappings"
 
 class Plan:
     """One connection (`pk`; None: a new one) and what it is to be. Reads, and asks the vendor what its forms ask;
-    writes nothing before `carry_out`."""
+    writes nothing before `carry_out`. `off`: it will have been disabled by then."""
 
-    def __init__(self, page: Any, request: HttpRequest, wanted: Wanted, pk: int | None = None) -> None:
+    def __init__(
+        self, page: Any, request: HttpRequest, wanted: Wanted, pk: int | None = None, *, off: bool = False
+    ) -> None:
         self.page = page
         self.request = request
         self.wanted = wanted
+        self.off = off
         self.obj: Any = page.model(connector=page.opts.app_label) if pk is None else page.model.objects.get(pk=pk)
+        self.was_off = self.obj.state in Connection.OFF
+        if off:
+            self.obj.state = Connection.State.DISABLED
         self.is_new = pk is None
         self.version = versions.current_version(self.obj) if pk else None
         self.now: dict[str, Any] = versions.snapshot(self.obj) if pk else {"settings": {}, "mappings": []}
         self.problems: list[Problem] = []
+        # What has to be done before, as the connector says.
+        self.held_back: list[str] = []
         self.differences: list[Difference] = []
         self.rows: dict[str, list[Row]] = {}
         self.parts: dict[str, list[Row]] = {}
@@ -131,6 +140,8 @@ class Plan:
 
     def _form(self, data: dict[str, Any]) -> Any:
         instance = None if self.is_new else self.page.model.objects.get(pk=self.obj.pk)
+        if instance is not None:
+            instance.state = self.obj.state
         fields = [*self.columns, *secret_names(self.page.model)]
         made = self.page.get_form(self.request, instance, change=not self.is_new, fields=fields)
         return made(data, instance=instance)
@@ -187,8 +198,19 @@ class Plan:
     def _read_held_back(self) -> None:
         if self.form is None or self.is_new:
             return
-        for text in self.page.held_back(self.obj, self.form, self.changed):
+        self.held_back = self.page.held_back(self.obj, self.form, self.changed)
+        for text in self.held_back:
             self._add((), text)
+
+    @property
+    def result(self) -> Any:
+        """The connection as it will be, with its secrets; not saved."""
+        if self.form is None:
+            return self.obj
+        wanted = copy(self.form.instance)
+        for name, value in self.form.typed_secrets().items():
+            setattr(wanted, name, value)
+        return wanted
 
     @property
     def changed(self) -> set[str]:
@@ -218,11 +240,3 @@ class Plan:
 
     def _label(self, name: str) -> str:
         return words.label_of(self.page.model, name)
-
-
-def readable(connection: Any, name: str) -> str | None:
-    """A saved secret; None for one that can't be decrypted any more."""
-    try:
-        return str(getattr(connection, name))
-    except InvalidToken:
-        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cryptography.fernet import InvalidToken
 from django.contrib.admin.utils import flatten_fieldsets
 from django.db import models
 
@@ -20,6 +21,14 @@ def setting_columns(page: Any) -> dict[str, Any]:
     own = {field.name: field for field in (*model._meta.concrete_fields, *model._meta.many_to_many)}
     names = dict.fromkeys(["name", *on_page, *_shared()])
     return {name: own[name] for name in names if name in own and _is_setting(own[name])}
+
+
+def readable(connection: Any, secret: str) -> str | None:
+    """A saved secret; None for one that can't be decrypted any more."""
+    try:
+        return str(getattr(connection, secret))
+    except InvalidToken:
+        return None
 
 
 def _shared() -> Iterator[str]:

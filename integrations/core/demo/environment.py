@@ -36,6 +36,7 @@ def prepare_environment(arguments: list[str]) -> None:
         "DATABASE_URL": f"sqlite:///{folder / 'portal.sqlite3'}",
         "OUTBOUND_ALLOW": f"127.0.0.1:{practice_port}",
         "SERVE_STATIC_UNCOLLECTED": "true",
+        "PHONE_COUNTRY": "DK",
         "EMAIL_URL": f"filemail:///{folder / 'mail'}",
         "LOG_LEVEL": "WARNING",
         **_secrets(folder / "env"),

@@ -20,7 +20,7 @@ from integrations.core.errors import ConfigurationError, SyncError, TemporaryErr
 from integrations.core.http.ratelimit import in_lane
 from integrations.core.models import Connection, Cursor, Event, Run
 from integrations.core.models.journal import OPEN
-from integrations.core.registry import connector_for
+from integrations.core.registry import connector_for, job_label
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def skip(connection: Connection, job: str, hindrance: Run) -> None:
         status=Run.Status.SKIPPED,
         complete=True,
         finished_at=timezone.now(),
-        message=_(LEFT_OUT) % {"run": hindrance, "job": hindrance.job},
+        message=_(LEFT_OUT) % {"run": hindrance, "job": job_label(connection.connector, hindrance.job)},
     )
 
 

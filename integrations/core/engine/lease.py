@@ -57,6 +57,14 @@ class Held:
         mine.update(until=EPOCH, owner="", **changes)
 
 
+def nobody_at_work(connection_id: int) -> bool:
+    """Inside a transaction that has locked the connection: whether no worker holds a lease on it. Until the transaction
+    ends none gets one."""
+    leases = Lease.objects.filter(connection_id=connection_id)
+    list(leases.select_for_update())
+    return not leases.filter(until__gt=Now()).exists()
+
+
 def acquire(connection_id: int, name: str = DELIVER) -> Held | None:
     """Take the lease, or None when somebody holds it. SKIP LOCKED: nobody queues behind a frozen holder."""
     Lease.objects.get_or_create(connection_id=connection_id, name=name)

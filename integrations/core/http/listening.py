@@ -22,9 +22,9 @@ class Heard:
 
 
 @contextmanager
-def listening() -> Iterator[list[Heard]]:
+def listening(heard: list[Heard] | None = None) -> Iterator[list[Heard]]:
     """Every call that this thread makes inside the block, also those that failed."""
-    heard: list[Heard] = []
+    heard = [] if heard is None else heard
     token = _heard.set(heard)
     try:
         yield heard

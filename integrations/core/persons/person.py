@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import phonenumbers
+from django.conf import settings
 
 from integrations.core.logbook import labels
 
@@ -40,6 +41,11 @@ def is_phone(text: str) -> bool:
     return bool(_PHONE.fullmatch(text.strip()))
 
 
+def lacks_country(text: str) -> bool:
+    """It may be a phone number, but nothing says of which country."""
+    return is_phone(text) and not e164(text)
+
+
 def is_personal(text: str) -> bool:
     """An e-mail address or a phone number: somebody's own, not an id of some system."""
     return "@" in text or is_phone(text)
@@ -54,11 +60,16 @@ def spellings(term: str) -> list[str]:
 
 
 def e164(text: str) -> str:
-    """A phone number with its country code as the log writes it; "" when it is none."""
+    """A phone number as the log writes it; "" when it is none, or nothing says of which country it is.
+
+    Without a country code it is one of PHONE_COUNTRY, if it is as long as one: an id may be longer or shorter.
+    """
     text = re.sub(r"^\s*00", "+", text)
     try:
-        number = phonenumbers.parse(text, None)
+        number = phonenumbers.parse(text, settings.PHONE_COUNTRY or None)
     except phonenumbers.NumberParseException:
+        return ""
+    if not text.lstrip().startswith("+") and not phonenumbers.is_possible_number(number):
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

@@ -10,13 +10,14 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from integrations.core.api.scopes import add_scope
 from integrations.core.api.tokens import valid_token
-from integrations.core.hooks import MAX_BODY, TOO_LARGE, UNAVAILABLE_RETRY_SECONDS
+from integrations.core.hooks import MAX_BODY, UNAVAILABLE_RETRY_SECONDS, too_large
 from integrations.sources.loyalty import ellity
 from integrations.sources.loyalty.models_ellity import WebhookCall
 
@@ -36,7 +37,9 @@ def ellity_hook(request: HttpRequest, token: str) -> HttpResponse:
     """202 for a call that is stored, applied or not; 400 for one that isn't JSON, 404 for an unknown token, 411 without
     a length, 413 above MAX_BODY, 503 when the database is away."""
     try:
-        return _answer(request, token)
+        # What is answered is kept, too: in the language of what is kept, whoever calls.
+        with translation.override(settings.LANGUAGE_CODE):
+            return _answer(request, token)
     except (DatabaseError, InterfaceError) as error:
         logger.error("A call of Ellity's webhook could not be stored or applied: %s", type(error).__name__)
         return HttpResponse(status=503, headers={"Retry-After": UNAVAILABLE_RETRY_SECONDS})
@@ -53,7 +56,7 @@ def _answer(request: HttpRequest, token: str) -> HttpResponse:
         return _apply(request.META.get("QUERY_STRING", "").encode()[:MAX_BODY], request.GET.dict())
     length = request.META.get("CONTENT_LENGTH", "")
     if length.isdigit() and int(length) > MAX_BODY:
-        return _refuse(None, TOO_LARGE.format(limit=MAX_BODY // 1024), status=413)
+        return _refuse(None, too_large(), status=413)
     body = request.read(MAX_BODY)
     try:
         fields = ellity.fields_of(body)

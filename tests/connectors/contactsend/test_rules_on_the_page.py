@@ -225,7 +225,7 @@ def test_what_is_still_under_way_is_waited_for(post: Post, source: ContactsendCo
     disable(source)
     lease = Lease.objects.create(connection=source, name="deliver", until=Now() + (EPOCH.resolution * 10**8))
     page = post("node")
-    assert way_of(page)[0] == "1 Disable the source – it is disabled; what was under way ends within a minute"
+    assert way_of(page)[0] == "1 Disable the source – what is under way ends within a minute"
     assert b'name="_disable"' not in page.content
     lease.delete()
     assert post("node").status_code == 302

@@ -16,10 +16,10 @@ from tests.sandbox_heyloyalty import HeyloyaltyAccount
 
 def test_run_now_starts_nothing_beside_an_initial_import_and_says_so(connection: FlexPOSConnection) -> None:
     client, run_now = log_in(MARKETING, connection), reverse(f"{PAGE}do", args=[connection.pk, "run"])
-    for job in (JOB, ESTIMATE):
+    for job, words in ((JOB, "Initial import"), (ESTIMATE, "Estimate of the initial import")):
         run = Run.objects.create(connection=connection, job=job, trigger=Run.Trigger.IMPORT)
         said = told(client.post(run_now))
-        assert f"Not started: Import from FlexPOS waits for {run} ({job})." in said
+        assert f"Not started: Import from FlexPOS waits for {run} ({words})." in said
         Run.objects.filter(pk=run.pk).update(status=Run.Status.SUCCESS)
     assert not Run.objects.filter(job=IMPORT).exists()
     client.post(run_now)

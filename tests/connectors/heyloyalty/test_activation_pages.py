@@ -254,7 +254,10 @@ def test_the_field_limit_and_wrong_keys_are_said_on_the_page_and_nothing_is_lost
 
 
 def test_another_list_has_its_own_members_and_gets_its_own_fields(
-    marketing: Client, mine: ActivationConnection, practice: HeyloyaltyAccount
+    marketing: Client,
+    mine: ActivationConnection,
+    practice: HeyloyaltyAccount,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     for number in (CUSTOMERS, NEWSLETTER):
         practice.save_member(list_id=number, email="ada@example.test")
@@ -263,7 +266,8 @@ def test_another_list_has_its_own_members_and_gets_its_own_fields(
     portal.attach(mine, vip)
     portal.synced(mine)
     assert Link.objects.exists()
-    save(marketing, mine, "heyloyalty", list_id=str(NEWSLETTER))
+    with django_capture_on_commit_callbacks(execute=True):
+        save(marketing, mine, "heyloyalty", list_id=str(NEWSLETTER))
     mine.refresh_from_db()
     portal.pull(mine, Run.objects.filter(job=SYNC).latest("pk"))
     assert practice.member("ada@example.test", NEWSLETTER)["values"].get("raptor_aud_vip")

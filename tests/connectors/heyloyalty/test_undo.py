@@ -13,10 +13,13 @@ from django.urls import reverse
 
 from integrations.connectors.heyloyalty import attached
 from integrations.connectors.heyloyalty.models import ActivationConnection, AttachedField
+from integrations.connectors.heyloyalty.sync import SYNC
 from integrations.core import versions
 from integrations.core.models import Run
 from tests.connectors.configuration_contract import applied, exported
 from tests.connectors.heyloyalty import cdp
+from tests.connectors.overheard import called_in_no_transaction
+from tests.sandbox_heyloyalty import CUSTOMERS, NEWSLETTER
 
 
 def test_what_was_attached_is_attached_again_and_the_rest_detached(
@@ -41,6 +44,25 @@ def test_what_was_attached_is_attached_again_and_the_rest_detached(
     history = browser.get(reverse(f"{name}_history", args=[activation.pk])).content.decode()
     assert "Audiences and calculated attributes" in history
     assert "First → –" in history
+
+
+def test_a_file_enables_fills_and_moves_it_without_a_call_inside_the_transaction(
+    activation: ActivationConnection, tmp_path: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    cdp.audience("First")
+    activation.set_state("disabled")
+    document = yaml.safe_load(exported())
+    document["connections"][0] |= {"state": "enabled", "attached": [{"audience": "First"}]}
+    for list_id in (CUSTOMERS, NEWSLETTER):
+        document["connections"][0]["settings"]["list_id"] = str(list_id)
+        text = yaml.safe_dump(document)
+        with called_in_no_transaction() as calls, django_capture_on_commit_callbacks(execute=True):
+            applied(text, tmp_path)
+        assert calls
+        field = AttachedField.objects.get(audience__name="First")
+        assert (field.state, field.ready_at is not None) == (AttachedField.State.ATTACHED, True)
+        assert "Nothing to change." in applied(text, tmp_path)
+    assert Run.objects.filter(connection_id=activation.pk, job=SYNC).count() == 1
 
 
 def test_an_audience_that_is_not_here_is_named_by_its_place(activation: ActivationConnection, tmp_path: Path) -> None:

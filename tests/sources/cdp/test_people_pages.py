@@ -58,6 +58,13 @@ def test_a_person_is_found_by_any_identifier_or_how_it_begins(text: str) -> None
     assert "zoe" not in page
 
 
+def test_a_person_is_found_by_a_number_of_the_portals_country(settings: Any) -> None:
+    settings.PHONE_COUNTRY = "DK"
+    identifier_type("phone", "phone")
+    save({"email": ANNA, "phone": "+4512345678"})
+    assert f"{ANNA} · +4512345678" in shown(mia().get(LIST, {"q": "12 34 56 78"}))
+
+
 def test_a_search_that_finds_nobody_says_what_it_looks_for() -> None:
     person()
     assert "No person found" in shown(mia().get(LIST, {"q": "zoe"}))

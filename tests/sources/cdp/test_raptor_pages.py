@@ -156,12 +156,26 @@ def test_a_test_that_goes_well_lets_a_stopped_pull_go_on(mia: Client, raptor: Ra
     assert RaptorPull.load().stopped
     text = mia.post(TEST).content.decode()
     assert "All steps went well" in text
+    assert "Raptor is reached" in text and "The clocks of Raptor and this server agree" in text
     assert "Reading from Raptor goes on" in text
     assert RaptorPull.load().stopped == ""
     raptor.fault("unauthorized")
     text = mia.post(TEST).content.decode()
     assert "A step did not go well" in text
     assert raptor.api_key not in text
+
+
+def test_a_raptor_that_is_not_reached_is_told_apart_from_one_that_refuses_the_key(
+    mia: Client, raptor: RaptorAccount
+) -> None:
+    connect(mia, raptor)
+    raptor.fault("dropped")
+    text = mia.post(TEST).content.decode()
+    assert "Raptor is reached" in text and "accepts the API key" not in text
+    raptor.clear_faults()
+    raptor.settings(api_key="another")
+    text = mia.post(TEST).content.decode()
+    assert "Raptor is reached" in text and "Raptor answers and accepts the API key" in text
 
 
 def test_a_key_that_cannot_be_decrypted_is_told_and_can_be_entered_again(mia: Client, raptor: RaptorAccount) -> None:

@@ -323,6 +323,7 @@ def test_other_methods_are_refused(shop: Ellity) -> None:
 
 def test_a_body_above_the_cap_is_not_read(shop: Ellity) -> None:
     assert shop.post(b"x" * (MAX_BODY + 1)).status_code == 413
+    assert f"larger than {MAX_BODY // 1024} KiB" in WebhookCall.objects.latest("pk").message
     call = WebhookCall.objects.get()
     assert (call.body, call.status) == (None, "refused")
 

@@ -21,7 +21,7 @@ from integrations.core.engine import collect, inbox
 from integrations.core.engine.wake import wake
 from integrations.core.forms import missing_secrets
 from integrations.core.models import Connection, Run, SettingsVersion
-from integrations.core.registry import connector_class, connector_for
+from integrations.core.registry import connector_class, connector_for, job_label
 
 State = Connection.State
 RUN = "core.run_connection"
@@ -40,6 +40,10 @@ class ConnectionActions(ConnectionPages):
         if obj.state == State.ENABLED and self._jobs(obj):
             names.append(("run", _("Run now")))
         return [{"label": label, "url": self.page_url("do", obj, verb), "verb": verb} for verb, label in names]
+
+    def fields_to_enable(self, obj: Any) -> tuple[str, ...]:
+        """Record types whose fields `not_ready` looks at, as far as they can be read."""
+        return ()
 
     def not_ready(self, obj: Any) -> str:
         """What a connector misses before it can be enabled, with what to do; empty when nothing."""
@@ -118,16 +122,16 @@ class ConnectionActions(ConnectionPages):
             return self._back(request, obj)
         user: Any = request.user
         for name, job in self._jobs(obj).items():
-            hindrance = collect.in_the_way(obj, name, job)
+            label, hindrance = job_label(obj.connector, name), collect.in_the_way(obj, name, job)
             if hindrance is not None and hindrance.job != name:
                 text = _("Not started: %(job)s waits for %(run)s (%(other)s).")
-                words = {"job": job.label, "run": hindrance, "other": _(hindrance.job)}
+                words = {"job": label, "run": hindrance, "other": job_label(obj.connector, hindrance.job)}
                 self._tell(request, obj, text % words, messages.WARNING)
             elif collect.start(obj, name, Run.Trigger.MANUAL, user):
                 text = _("Started: %(job)s. Its progress is in the log, under Sync jobs.")
-                self._tell(request, obj, text % {"job": job.label}, messages.SUCCESS)
+                self._tell(request, obj, text % {"job": label}, messages.SUCCESS)
             else:
-                self._tell(request, obj, _("Under way already: %(job)s.") % {"job": job.label}, messages.WARNING)
+                self._tell(request, obj, _("Under way already: %(job)s.") % {"job": label}, messages.WARNING)
         return self._back(request, obj)
 
     def _test(self, request: HttpRequest, obj: Any) -> HttpResponse:

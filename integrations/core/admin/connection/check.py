@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -28,8 +28,13 @@ def run_check(connection: Any) -> list[CheckStep]:
     if missing := missing_secrets(connection):
         text = _("Enter %(keys)s, save, and test again.") % {"keys": ", ".join(missing)}
         return [CheckStep(_("Keys are entered"), False, text)]
+    return with_vendors(_asked(connection))
+
+
+def with_vendors(asked: Iterable[CheckStep]) -> list[CheckStep]:
+    """Those about each vendor that these steps call on their way, then these steps."""
     with listening() as heard:
-        steps = list(_asked(connection))
+        steps = list(asked)
     if heard and heard[-1].call.status is None and steps and not steps[-1].ok:
         # That the vendor isn't reached is said already.
         steps.pop()

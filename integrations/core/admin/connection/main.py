@@ -22,6 +22,7 @@ from integrations.core.admin.connection.save import ConnectionSaving
 from integrations.core.admin.connection.steps import STATE_LOOKS, WEBHOOK, what_next
 from integrations.core.admin.connection.version import ConnectionVersions
 from integrations.core.admin.connection.webhook import ConnectionWebhook
+from integrations.core.admin.log.sight import Sight
 from integrations.core.admin.mapping.pages import MappingPages
 from integrations.core.fields import secret_names
 from integrations.core.forms import SettingsForm
@@ -58,7 +59,7 @@ class ConnectionAdmin(
     live_choices: ClassVar[dict[str, Source]] = {}
 
     change_form_template = "admin/core/connection/change_form.html"
-    list_display = ("name", "state_badge", "state_since", "next_step")
+    list_display = ("name", "state_badge", "state_since")
     list_display_links = ("name",)
     search_fields = ("name",)
     list_filter = (StateFilter,)
@@ -74,13 +75,17 @@ class ConnectionAdmin(
         look = STATE_LOOKS[obj.state]
         return format_html('<span class="set-badge set-{}">{}</span>', look, obj.get_state_display())
 
-    @display(description=gettext_lazy("What next"))
-    def next_step(self, obj: Any) -> str:
-        # The stamps, not the values: a list decrypts nothing.
-        unset = [name for name in secret_names(self.model) if name not in {*obj.secrets_set, *obj.optional_secrets}]
-        return what_next(
-            obj, [str(self.opts.get_field(name).verbose_name) for name in unset], hooked=self.needs_calls(obj)
-        )
+    def get_list_display(self, request: HttpRequest) -> Any:
+        sight = Sight.of(request)
+
+        @display(description=gettext_lazy("What next"))
+        def next_step(obj: Any) -> str:
+            # The stamps, not the values: a list decrypts nothing.
+            unset = [name for name in secret_names(self.model) if name not in {*obj.secrets_set, *obj.optional_secrets}]
+            labels = [str(self.opts.get_field(name).verbose_name) for name in unset]
+            return what_next(obj, labels, sight, hooked=self.needs_calls(obj))
+
+        return [*super().get_list_display(request), next_step]
 
     # -- pages -----------------------------------------------------------------------------------
 

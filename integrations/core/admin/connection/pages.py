@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from unfold.admin import ModelAdmin
 
 from integrations.core.admin.connection.steps import STATE_LOOKS, WEBHOOK, Step, what_next, with_progress
+from integrations.core.admin.log.sight import Sight
 from integrations.core.fields import secret_names
 from integrations.core.forms import missing_secrets
 from integrations.core.models import Connection
@@ -99,9 +100,11 @@ class ConnectionPages(ModelAdmin):  # type: ignore[misc]
         frame = {"steps": steps, "connection": obj if saved else None, "has_next": bool(self.step_after(current))}
         frame["save_label"] = current.save_label if current else ""
         if saved:
+            sight = Sight.of(request)
             frame |= {
                 "state_look": STATE_LOOKS[obj.state],
-                "what_next": what_next(obj, missing_secrets(obj), hooked=self.needs_calls(obj)),
+                "state_reason": sight.sentence(obj.state_reason),
+                "what_next": what_next(obj, missing_secrets(obj), sight, hooked=self.needs_calls(obj)),
                 "links": self.menu_links(request, obj),
                 "verbs": self.verbs(request, obj),
                 "history_url": self.page_url("history", obj),

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from integrations.core.admin.log.sight import Sight
 from integrations.core.models import Connection, Delivery, HookToken
 
 STATE_LOOKS = {
@@ -43,11 +44,12 @@ def with_progress(connections: QuerySet[Any]) -> QuerySet[Any]:
     return annotated
 
 
-def what_next(connection: Any, secrets: list[str], *, hooked: bool) -> str:
-    """A sentence on what this connection waits for. `secrets` are the labels of those not entered yet."""
+def what_next(connection: Any, secrets: list[str], sight: Sight, *, hooked: bool) -> str:
+    """A sentence on what this connection waits for, as far as one may see it. `secrets` are the labels of those not
+    entered yet."""
     state = connection.state
     if state == Connection.State.ATTENTION:
-        return _(connection.state_reason) or _("Press Test connection to see what is wrong.")
+        return sight.sentence(connection.state_reason) or _("Press Test connection to see what is wrong.")
     if secrets and state != Connection.State.ENABLED:
         return _("Enter %(keys)s.") % {"keys": ", ".join(secrets)}
     if hooked and not connection.has_hook:

@@ -30,7 +30,7 @@ from integrations.core.admin.log.words import DELIVERIES, RUNS, Badge, run_advic
 from integrations.core.logbook import PAGE_SIZE, delivery_rows, run_rows
 from integrations.core.models import Connection, Delivery, Run
 from integrations.core.redact import clean
-from integrations.core.registry import connector_class
+from integrations.core.registry import connector_class, job_label
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class RunRow:
     run: Run
     url: str
     connection: str
+    job: str
     badge: Badge
     percent: int | None
     took: str
@@ -69,7 +70,8 @@ def run_list_context(request: HttpRequest) -> dict[str, Any]:
 
 def _run_row(run: Run, visible: Visible, percent: int | None) -> RunRow:
     url = reverse("admin:core_run_change", args=[run.pk])
-    return RunRow(run, url, visible.names.get(run.connection_id, ""), RUNS[run.status], percent, duration(run))
+    connector, name = visible.connectors.get(run.connection_id, ""), visible.names.get(run.connection_id, "")
+    return RunRow(run, url, name, job_label(connector, run.job), RUNS[run.status], percent, duration(run))
 
 
 def duration(run: Run) -> str:
@@ -103,6 +105,7 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
     )
     return {
         "run": run,
+        "job": job_label(run.connection.connector, run.job),
         "badge": RUNS[run.status],
         "advice": run_advice(run),
         "progress": progress(run),

@@ -19,7 +19,7 @@ from integrations.core.admin.person.handles import keep, term_of
 from integrations.core.admin.person.standing import NAMED, silent, standings
 from integrations.core.admin.person.timeline import days
 from integrations.core.persons.holders import Held, holder_named, holders
-from integrations.core.persons.person import Person
+from integrations.core.persons.person import Person, lacks_country
 from integrations.core.persons.trace import event_rows, find
 
 PAGE = 20
@@ -91,6 +91,7 @@ def person_context(request: HttpRequest, token: str, term: str) -> dict[str, Any
         "capped": person.capped,
         "several": person.several,
         "masked": not sight.full,
+        "lacks_country": lacks_country(term),
         "sees_none": not visible.names,
         "back_url": reverse("admin:core_person_found", args=[token]),
         "erase_url": reverse("admin:core_erasure_person", args=[token]) if request.user.has_perm(ERASE) else "",

@@ -10,13 +10,12 @@ from urllib.parse import urlencode
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from integrations.core.batch import Refused
 from integrations.core.keyset import LAST_ID
+from integrations.core.persons.person import e164, is_phone
 from integrations.core.search import begins
 from integrations.sources.cdp.admin.naming import is_masked, named
-from integrations.sources.cdp.identifiers import normalised
 from integrations.sources.cdp.models import Identifier
-from integrations.sources.cdp.models.people import LONGEST_VALUE, IdentifierKind
+from integrations.sources.cdp.models.people import LONGEST_VALUE
 
 PER_PAGE = 50
 # So many identifiers that begin like the text are looked at.
@@ -74,16 +73,10 @@ def _id(text: str | None) -> int | None:
 
 def persons_named(text: str) -> Collection[int]:
     """Persons one of whose identifiers is, or begins like, the text; the whole value first."""
-    spellings = dict.fromkeys((text, text.lower(), *_phone(text)))
+    number = e164(text) if is_phone(text) else ""
+    spellings = dict.fromkeys((text, text.lower(), *([number] if number else [])))
     ids: set[int] = set()
     for spelling in spellings:
         ids.update(Identifier.objects.filter(key=spelling).values_list("person_id", flat=True)[:CAP])
         ids.update(Identifier.objects.filter(begins("key", spelling)).values_list("person_id", flat=True)[:CAP])
     return ids
-
-
-def _phone(text: str) -> list[str]:
-    try:
-        return [normalised(IdentifierKind.PHONE, text, "")[1]]
-    except Refused:
-        return []

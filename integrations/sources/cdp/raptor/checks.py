@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cryptography.fernet import InvalidToken
 from django.utils.translation import gettext as _
 
+from integrations.core.admin.connection.check import with_vendors
 from integrations.core.connector import CheckStep
 from integrations.core.errors import ConfigurationError, SyncError
 from integrations.sources.cdp.raptor.client import RaptorClient
@@ -23,7 +24,7 @@ def check(settings: RaptorSettings) -> list[CheckStep]:
     except InvalidToken:
         return [CheckStep(_("The API key can be read"), False, str(UNREADABLE))]
     with client:
-        return list(_steps(client, settings))
+        return with_vendors(_steps(client, settings))
 
 
 def _steps(client: RaptorClient, settings: RaptorSettings) -> Iterator[CheckStep]:

@@ -11,13 +11,14 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from integrations.core.api.scopes import add_scope
 from integrations.core.api.tokens import valid_token
-from integrations.core.hooks import MAX_BODY, TOO_LARGE, UNAVAILABLE_RETRY_SECONDS
+from integrations.core.hooks import MAX_BODY, UNAVAILABLE_RETRY_SECONDS, too_large
 from integrations.sources.cdp.raptor import calls
 from integrations.sources.cdp.raptor.models import RaptorSettings
 from integrations.sources.cdp.raptor.reading import MOST_CHANGES, NotABatch, batch_of
@@ -46,7 +47,9 @@ def raptor_hook(request: HttpRequest, token: str) -> HttpResponse:
     unknown token, 409 for a batch that is stored already, 411 without a length, 413 above MAX_BODY or MOST_CHANGES,
     503 when the database is away."""
     try:
-        return _answer(request, token)
+        # What is answered is kept, too: in the language of what is kept, whoever calls.
+        with translation.override(settings.LANGUAGE_CODE):
+            return _answer(request, token)
     except (DatabaseError, InterfaceError) as error:
         logger.error("A push of Raptor could not be stored: %s", type(error).__name__)
         return HttpResponse(status=503, headers={"Retry-After": UNAVAILABLE_RETRY_SECONDS})
@@ -61,7 +64,7 @@ def _answer(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse(status=411)
     length = request.META.get("CONTENT_LENGTH", "")
     if length.isdigit() and int(length) > MAX_BODY:
-        return _refused(TOO_LARGE.format(limit=MAX_BODY // 1024), 413)
+        return _refused(too_large(), 413)
     body = request.read(MAX_BODY)
     if problem := _unsigned(body, request.headers.get("X-Raptor-Signature", "")):
         return _refused(problem, 401)

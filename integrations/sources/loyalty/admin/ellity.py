@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
-from integrations.core.api.tokens import new_token
+from integrations.core.api.tokens import new_token, tokens_for
 from integrations.core.models import ApiToken
 from integrations.core.redact import mask_payload
 from integrations.sources.loyalty.ellity import BODY, QUERY, fields_of
@@ -95,7 +95,7 @@ class WebhookCallAdmin(ModelAdmin):  # type: ignore[misc]
             "address": address,
             "address_with_query": f"{address}?{QUERY}",
             "body": BODY,
-            "tokens": _tokens(),
+            "tokens": tokens_for(SCOPE),
             "can_change": _may_change(request),
         }
         return TemplateResponse(request, "admin/loyalty/ellity_address.html", context)
@@ -110,7 +110,7 @@ class WebhookCallAdmin(ModelAdmin):  # type: ignore[misc]
     def revoke_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         if request.method != "POST" or not _may_change(request):
             raise PermissionDenied
-        token = get_object_or_404(_tokens(), pk=pk)
+        token = get_object_or_404(tokens_for(SCOPE), pk=pk)
         ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
         self.log_change(request, token, _("Revoked"))
         self.message_user(request, _("The URL no longer works."), messages.SUCCESS)
@@ -119,9 +119,3 @@ class WebhookCallAdmin(ModelAdmin):  # type: ignore[misc]
 
 def _may_change(request: HttpRequest) -> bool:
     return bool(request.user.has_perm("loyalty.change_ellity_address"))
-
-
-def _tokens() -> QuerySet[ApiToken]:
-    """All webhook URLs for Ellity, the newest first. An installation has a handful of tokens: no index is needed."""
-    mine = [pk for pk, scopes in ApiToken.objects.values_list("pk", "scopes") if SCOPE in scopes]
-    return ApiToken.objects.filter(pk__in=mine)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from integrations.core.api.tokens import new_token
+from integrations.core.api.tokens import new_token, tokens_for
 from integrations.core.models import ApiToken
 from integrations.sources.cdp.models import Audience
 from integrations.sources.cdp.raptor import checks, standing
@@ -96,7 +96,7 @@ class RaptorSettingsAdmin(ModelAdmin):  # type: ignore[misc]
             "settings": RaptorSettings.load(),
             "pull_row": RaptorPull.load(),
             "audiences": list(_audiences()),
-            "tokens": _tokens(),
+            "tokens": tokens_for(SCOPE),
             "last_call": RaptorCall.objects.defer("body", "results").exclude(batch_id=None).first(),
             "failed_calls": RaptorCall.objects.filter(status=RaptorCall.Status.FAILED)[:1].exists(),
             "can_change": self.has_change_permission(request),
@@ -138,7 +138,7 @@ class RaptorSettingsAdmin(ModelAdmin):  # type: ignore[misc]
     def revoke_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         if request.method != "POST" or not _may_make_address(request):
             raise PermissionDenied
-        token = get_object_or_404(_tokens(), pk=pk)
+        token = get_object_or_404(tokens_for(SCOPE), pk=pk)
         ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
         self.log_change(request, token, _("Revoked"))
         self.message_user(request, _("The URL no longer works."), messages.SUCCESS)
@@ -154,12 +154,6 @@ def _page() -> HttpResponse:
 
 def _may_make_address(request: HttpRequest) -> bool:
     return bool(request.user.has_perm("cdp.change_raptor_address"))
-
-
-def _tokens() -> QuerySet[ApiToken]:
-    """All webhook URLs for Raptor, the newest first. An installation has a handful of tokens: no index is needed."""
-    mine = [pk for pk, scopes in ApiToken.objects.values_list("pk", "scopes") if SCOPE in scopes]
-    return ApiToken.objects.filter(pk__in=mine)
 
 
 def _audiences() -> Any:
