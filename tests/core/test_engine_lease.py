@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.core.connector import Item, Job, Mapped, Outcome, Result
+from integrations.core.connector import Item, Job, Outcome, Result
 from integrations.core.engine import inbox
 from integrations.core.engine.drain import drain
 from integrations.core.engine.lease import DELIVER, Held, LeaseLost, acquire
 from integrations.core.engine.settle import settle
 from integrations.core.engine.sweep import sweep
 from integrations.core.engine.wake import wake, wake_now
+from integrations.core.mapping import Mapped
 from integrations.core.models import Connection, Delivery, Event, Lease, Link, Run
 from integrations.core.models.engine import EPOCH
 from integrations.core.registry import connector_for
