@@ -14,7 +14,8 @@ from django.utils import timezone
 from integrations.connectors.leadsquared.connector import LeadSync
 from integrations.core.connector import Item
 from integrations.core.engine import settle
-from integrations.core.engine.drain import PAUSES, TRIPS_AFTER, drain
+from integrations.core.engine.breaker import PAUSES, TRIPS_AFTER
+from integrations.core.engine.drain import drain
 from integrations.core.models import Connection, Delivery, Event, Lease, Run
 from tests.core.toy import (
     connect,

@@ -104,7 +104,7 @@ def test_who_comes_late_can_not_settle(account: LeadSquaredAccount) -> None:
     [event] = events(connection)
     item = Item(event.pk, event.run_id, "lead", "s-1", {}, 1, True, None, False, None, mapped=Mapped({"a": "b"}))
     with pytest.raises(LeaseLost):
-        settle(late, connection.pk, None, [Outcome(item, Result.NEW, remote_id="r-1")])
+        settle(late, None, [Outcome(item, Result.NEW, remote_id="r-1")])
     [event] = events(connection)
     assert (event.outcome, event.tries.count(), Link.objects.count()) == (PENDING, 0, 0)
 
