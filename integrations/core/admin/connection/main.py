@@ -22,7 +22,7 @@ from integrations.core.admin.connection.save import ConnectionSaving
 from integrations.core.admin.connection.steps import STATE_LOOKS, WEBHOOK, what_next
 from integrations.core.admin.connection.version import ConnectionVersions
 from integrations.core.admin.connection.webhook import ConnectionWebhook
-from integrations.core.admin.mapping.pages import MappingPages
+from integrations.core.admin.mapping.admin import MappingPages
 from integrations.core.fields import secret_names
 from integrations.core.forms import SettingsForm
 from integrations.core.models import Connection
