@@ -259,9 +259,6 @@ class LeadSquaredAccount(Account):
         """Publishes an automation with a Webhook card; options: headers, enabled, name, id (to change one)."""
         return self.call("POST", "automations", url=url, triggers=list(triggers), variant=variant, **options)
 
-    def remove_automations(self) -> None:
-        self.call("DELETE", "automations")
-
     def verify(self, url: str, **headers: str) -> JSON:
         """The Verify button: {"verified", "result"}."""
         return self.call("POST", "verify", url=url, headers=headers)

@@ -19,7 +19,6 @@ from integrations.connectors.contactsend.hub_answers import (
     CustomerPage,
     Me,
     Node,
-    Property,
     Subscribed,
     Updates,
     Written,
@@ -27,7 +26,6 @@ from integrations.connectors.contactsend.hub_answers import (
     me_of,
     nodes_of,
     page_of,
-    properties_of,
     read,
     schema_of,
     subscription_of,
@@ -90,9 +88,6 @@ class HubClient:
         """Entries and views. Raises Forbidden for the token of an application."""
         entries = read(self._get("configuration/nodes/entries"), lambda said: nodes_of(said, False))
         return entries + read(self._get("configuration/nodes/views"), lambda said: nodes_of(said, True))
-
-    def base_properties(self) -> list[Property]:
-        return read(self._get("configuration/properties/base"), properties_of)
 
     def extended_schema(self) -> dict[str, Any]:
         """The JSON schema of the workspace's extended properties; {} when it declares none."""

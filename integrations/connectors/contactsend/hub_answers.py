@@ -36,14 +36,6 @@ class Me:
 
 
 @dataclass(frozen=True)
-class Property:
-    """A base property; one that isn't enabled is not used in this workspace."""
-
-    name: str
-    enabled: bool
-
-
-@dataclass(frozen=True)
 class CustomerPage:
     """One page, counted from 0, of `total` customers in all."""
 
@@ -140,10 +132,6 @@ def nodes_of(said: Any, is_aggregate: bool) -> list[Node]:
 def me_of(said: Any) -> Me:
     names = (said.get("name"), said.get("surname"))
     return Me(str(said["id"]), " ".join(str(name) for name in names if name))
-
-
-def properties_of(said: Any) -> list[Property]:
-    return [Property(str(one["name"]), bool(one.get("enabled", True))) for one in said["elements"]]
 
 
 def schema_of(said: Any) -> dict[str, Any]:

@@ -28,7 +28,6 @@ DOING = {
     "GET updates/last-offset": gettext_lazy("read the update stream"),
     "GET configuration/nodes/entries": gettext_lazy("read the nodes"),
     "GET configuration/nodes/views": gettext_lazy("read the aggregate nodes"),
-    "GET configuration/properties/base": gettext_lazy("read the fields"),
     "GET configuration/properties/extended": gettext_lazy("read the extended fields"),
     "GET configuration/sources": gettext_lazy("read the sources"),
     "GET customers": gettext_lazy("read customers"),

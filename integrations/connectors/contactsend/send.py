@@ -69,11 +69,6 @@ class SendClient:
         self._unknown: set[str] = set()
         self._in_trouble = False
 
-    @property
-    def is_old(self) -> bool:
-        """Whether the service turned out to be that of 2016, in part at least."""
-        return bool(self._unknown)
-
     def close(self) -> None:
         """Gives the token back, unless the service is in trouble."""
         if self._token.value and not self._in_trouble:

@@ -14,7 +14,6 @@ from integrations.core.http.ratelimit import RateLimits
 VENDOR = "LeadHub"
 # Endpoint families, each with a rate limit of its own.
 PROFILES, TAGS, READS = "profiles", "tags", "reads"
-MAX_USER_ID = 50
 LONGEST_REASON = 200
 
 

@@ -32,7 +32,6 @@ def test_it_reads_how_the_workspace_is_set_up(hub_client: HubClient, hub: Contac
         Node(hub.node("Newsletter"), "Newsletter"),
         Node(hub.everybody, "Everybody", is_aggregate=True),
     ]
-    assert {"firstName", "contacts"} <= {one.name for one in hub_client.base_properties() if one.enabled}
     assert "loyaltyLevel" in hub_client.extended_schema()["properties"]
 
 
@@ -226,7 +225,6 @@ def test_the_stream_is_read_in_pages(hub_client: HubClient, hub: ContacthubAccou
         ("TRUSTED_APPLICATION", lambda hub_client, hub: hub_client.last_offset(hub.shop), "read the update stream"),
         ("TRUSTED_APPLICATION", lambda hub_client, hub: hub_client.nodes(), "read the nodes"),
         ("TRUSTED_APPLICATION", lambda hub_client, hub: hub_client.extended_schema(), "read the extended fields"),
-        ("TRUSTED_APPLICATION", lambda hub_client, hub: hub_client.base_properties(), "read the fields"),
         ("UNTRUSTED_APPLICATION", lambda hub_client, hub: hub_client.customer(NOBODY), "read customers"),
         ("UNTRUSTED_APPLICATION", lambda hub_client, hub: hub_client.delete_customer(NOBODY), "delete customers"),
         ("PLATFORM_UPDATES", lambda hub_client, hub: hub_client.count_customers(hub.shop), "read customers"),

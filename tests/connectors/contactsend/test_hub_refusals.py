@@ -21,7 +21,6 @@ HTML = {"Content-Type": "text/html"}
 CALLS: list[Callable[[HubClient], Any]] = [
     lambda hub_client: hub_client.me(),
     lambda hub_client: hub_client.nodes(),
-    lambda hub_client: hub_client.base_properties(),
     lambda hub_client: hub_client.extended_schema(),
     lambda hub_client: hub_client.source_of_token(),
     lambda hub_client: hub_client.count_customers(NODE),

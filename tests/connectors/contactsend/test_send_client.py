@@ -101,7 +101,6 @@ def test_the_service_of_2016_is_walked_in_pages_of_fifteen(client: SendClient, s
     ]
     assert [one.id for page in pages for one in page.subscribers] == ids
     assert [(page.size, page.is_last, page.filtered) for page in pages] == [(15, False, False), (15, True, False)]
-    assert client.is_old
     assert send.operations() == ["borrowToken", "findSubscribersBy", "findSubscribers", "findSubscribers"]
 
 
