@@ -33,18 +33,13 @@ from tests.core.toy import (
     queue_up,
     toy,
 )
-from tests.sandbox_server import LeadSquaredAccount, Sandbox
+from tests.sandbox_server import LeadSquaredAccount
 
 pytestmark = pytest.mark.django_db
 NEW, UPDATED, SKIPPED, PENDING = (Event.Outcome[name] for name in ("NEW", "UPDATED", "SKIPPED", "PENDING"))
 Status = Run.Status
 JOB = "export"
 PAGES = [Page(leads(range(first, first + 10)), {"page": number}) for number, first in enumerate((0, 10, 20), 1)]
-
-
-@pytest.fixture
-def account(sandbox: Sandbox) -> LeadSquaredAccount:
-    return sandbox.leadsquared("destination")
 
 
 def export(connection: Connection, records: Sequence[Record]) -> Run:

@@ -34,15 +34,10 @@ from tests.core.toy import (
     toy,
     webhook,
 )
-from tests.sandbox_server import LeadSquaredAccount, Sandbox
+from tests.sandbox_server import LeadSquaredAccount
 
 pytestmark = pytest.mark.django_db
 NEW, WAITING, FAILED, PENDING = Event.Outcome.NEW, Event.Outcome.WAITING, Event.Outcome.FAILED, Event.Outcome.PENDING
-
-
-@pytest.fixture
-def account(sandbox: Sandbox) -> LeadSquaredAccount:
-    return sandbox.leadsquared("destination")
 
 
 def waits(event: Event) -> float:

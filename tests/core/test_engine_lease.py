@@ -35,15 +35,10 @@ from tests.core.toy import (
     toy,
     webhook,
 )
-from tests.sandbox_server import LeadSquaredAccount, Sandbox
+from tests.sandbox_server import LeadSquaredAccount
 
 pytestmark = pytest.mark.django_db
 NEW, PENDING = Event.Outcome.NEW, Event.Outcome.PENDING
-
-
-@pytest.fixture
-def account(sandbox: Sandbox) -> LeadSquaredAccount:
-    return sandbox.leadsquared("destination")
 
 
 class Died(BaseException):

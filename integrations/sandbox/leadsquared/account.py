@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from datetime import UTC, datetime
 
 from integrations.sandbox.leadsquared.activities import ActivityBook
@@ -12,6 +10,7 @@ from integrations.sandbox.leadsquared.fields import FieldBook
 from integrations.sandbox.leadsquared.store import LeadStore
 from integrations.sandbox.leadsquared.users import practice_users
 from integrations.sandbox.leadsquared.webhooks import Webhooks
+from integrations.sandbox.recent import RecentCalls
 from integrations.sandbox.vendor import Account, Data
 
 CALLS_PER_5S = 10
@@ -47,7 +46,7 @@ class LeadSquaredAccount(Account):
         self.store = LeadStore(self.fields)
         self.activities = ActivityBook()
         self.webhooks = Webhooks(self)
-        self.recent: dict[bool, deque[float]] = {False: deque(), True: deque()}
+        self.recent = {False: RecentCalls(), True: RecentCalls()}
 
     def allow_owners(self) -> None:
         self.fields.allow_owners(user["ID"] for user in self.users if not user["StatusCode"])
@@ -61,14 +60,8 @@ class LeadSquaredAccount(Account):
     def refuse_above_limit(self, bulk: bool) -> None:
         """Counts a call in its sliding window; 0 lifts a limit. Raises MXError above it."""
         limit = self.bulk_calls_per_5s if bulk else self.calls_per_5s
-        if not limit:
-            return
-        now, recent = time.monotonic(), self.recent[bulk]
-        while recent and recent[0] <= now - WINDOW_SECONDS:
-            recent.popleft()
-        if len(recent) >= limit:
+        if self.recent[bulk].take(limit, WINDOW_SECONDS) is not None:
             raise over_limit(limit, int(self.limit_answer))
-        recent.append(now)
 
     def settings(self) -> Data:
         return super().settings() | {name: getattr(self, name) for name in SETTINGS}
@@ -78,7 +71,8 @@ class LeadSquaredAccount(Account):
         self.store = LeadStore(self.fields)
         self.activities.clear()
         self.webhooks.forget()
-        self.recent = {False: deque(), True: deque()}
+        for calls in self.recent.values():
+            calls.clear()
 
     def close(self) -> None:
         self.webhooks.close()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from hashlib import sha256
 from typing import Any
 
 from integrations.sandbox.raptor.book import Attribute, Audience, Book, utc_now
 from integrations.sandbox.raptor.errors import invalid, over_limit
 from integrations.sandbox.raptor.push import Pushes, audience_change, deletion, value_change
+from integrations.sandbox.recent import RecentCalls
 from integrations.sandbox.vendor import Account, Data
 
 CALLS_PER_S = 10
@@ -46,7 +45,7 @@ class RaptorAccount(Account):
         self.delivery_timeout_s = 10.0
         self.book = Book()
         self.pushes = Pushes(self)
-        self.recent: deque[float] = deque()
+        self.recent = RecentCalls()
 
     def settings(self) -> Data:
         return super().settings() | {name: getattr(self, name) for name in SETTINGS}
@@ -63,14 +62,8 @@ class RaptorAccount(Account):
 
     def refuse_above_limit(self) -> None:
         """Counts a call in a sliding second; 0 lifts the limit. Raises RaptorError (429) above it."""
-        if not self.calls_per_s:
-            return
-        now = time.monotonic()
-        while self.recent and self.recent[0] <= now - 1.0:
-            self.recent.popleft()
-        if len(self.recent) >= self.calls_per_s:
+        if self.recent.take(self.calls_per_s, 1.0) is not None:
             raise over_limit(1)
-        self.recent.append(now)
 
     # -- what happens at the vendor ---------------------------------------------------------------
 

@@ -22,15 +22,6 @@ ADA, LUCA = "ada@example.test", "luca@example.test"
 Break = Callable[[ContacthubAccount, ContactsendAccount], Any]
 
 
-@pytest.fixture
-def source(hub: ContacthubAccount, send: ContactsendAccount) -> ContactsendConnection:
-    """A source that is on, with nobody on either side yet."""
-    connection = connect(hub, send)
-    subscribe_to(connection)
-    settle(connection, 1)
-    return connection
-
-
 def time_passes(source: ContactsendConnection) -> None:
     Event.objects.filter(due_at__isnull=False).update(due_at=source.created_at)
     Lease.objects.update(not_before=EPOCH, failures=0)
