@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from integrations.connectors.contactsend.hub import HubClient, rate_limits
-from integrations.connectors.contactsend.models import ContactsendConnection
 from integrations.connectors.contactsend.send import SendClient
-from tests.connectors.contactsend.pair import connect, settle, subscribe_to
 from tests.sandbox_contacthub import ContacthubAccount
 from tests.sandbox_contactsend import ContactsendAccount
 from tests.sandbox_server import Sandbox
@@ -73,12 +71,3 @@ def make_send(send: ContactsendAccount) -> Iterator[MakeSend]:
 @pytest.fixture
 def client(make_send: MakeSend) -> SendClient:
     return make_send()
-
-
-@pytest.fixture
-def source(hub: ContacthubAccount, send: ContactsendAccount, db: None) -> ContactsendConnection:
-    """A source that is on, with nobody on either side yet."""
-    connection = connect(hub, send)
-    subscribe_to(connection)
-    settle(connection, 1)
-    return connection

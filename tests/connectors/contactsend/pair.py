@@ -77,6 +77,14 @@ def first_sync(connection: ContactsendConnection) -> Run:
     return run
 
 
+def switched_on(hub: ContacthubAccount, send: ContactsendAccount) -> ContactsendConnection:
+    """A source that is on, with nobody on either side yet."""
+    connection = connect(hub, send)
+    subscribe_to(connection)
+    settle(connection, 1)
+    return connection
+
+
 def settle(connection: ContactsendConnection, rounds: int = 3) -> None:
     """Until neither side has news."""
     for _ in range(rounds):

@@ -13,13 +13,27 @@ from integrations.core.engine import retry
 from integrations.core.engine.drain import drain
 from integrations.core.models import Connection, Event, EventPayload, FieldMapping, Lease
 from integrations.core.models.engine import EPOCH
-from tests.connectors.contactsend.pair import NEWSLETTER, connect, events, from_hub, from_send, settle, subscribe_to
+from tests.connectors.contactsend.pair import (
+    NEWSLETTER,
+    connect,
+    events,
+    from_hub,
+    from_send,
+    settle,
+    subscribe_to,
+    switched_on,
+)
 from tests.sandbox_contacthub import ContacthubAccount
 from tests.sandbox_contactsend import CUSTOMERS, NEWS, OFFERS, OTHER_NEWS, SUBSCRIBED, ContactsendAccount
 
 pytestmark = pytest.mark.django_db
 ADA, LUCA = "ada@example.test", "luca@example.test"
 Break = Callable[[ContacthubAccount, ContactsendAccount], Any]
+
+
+@pytest.fixture
+def source(hub: ContacthubAccount, send: ContactsendAccount) -> ContactsendConnection:
+    return switched_on(hub, send)
 
 
 def time_passes(source: ContactsendConnection) -> None:

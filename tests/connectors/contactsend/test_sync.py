@@ -14,12 +14,18 @@ from tests.connectors.contactsend.pair import (
     from_hub,
     from_send,
     settle,
+    switched_on,
 )
 from tests.sandbox_contacthub import ContacthubAccount
 from tests.sandbox_contactsend import UNSUBSCRIBED, ContactsendAccount
 
 pytestmark = pytest.mark.django_db
 LUCA = "luca@example.test"
+
+
+@pytest.fixture
+def source(hub: ContacthubAccount, send: ContactsendAccount) -> ContactsendConnection:
+    return switched_on(hub, send)
 
 
 def test_a_customer_of_contacthub_becomes_a_subscriber_and_nothing_comes_back(
