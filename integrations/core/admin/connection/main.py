@@ -9,10 +9,10 @@ from django.contrib.admin import SimpleListFilter, display
 from django.contrib.admin.utils import flatten_fieldsets
 from django.http import HttpRequest
 from django.urls import path
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from integrations.core.admin.badges import badge
 from integrations.core.admin.connection.access import ConnectionAccess
 from integrations.core.admin.connection.history import ConnectionHistory
 from integrations.core.admin.connection.live import Source, live_choices
@@ -72,7 +72,7 @@ class ConnectionAdmin(
     @display(description=gettext_lazy("State"), ordering="state")
     def state_badge(self, obj: Any) -> str:
         look = STATE_LOOKS[obj.state]
-        return format_html('<span class="set-badge set-{}">{}</span>', look, obj.get_state_display())
+        return badge(look, obj.get_state_display())
 
     @display(description=gettext_lazy("What next"))
     def next_step(self, obj: Any) -> str:
