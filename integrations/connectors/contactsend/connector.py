@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 
 from integrations.connectors.contactsend import (
     card,
@@ -22,9 +22,9 @@ from integrations.connectors.contactsend import (
 from integrations.connectors.contactsend.accounts import BothAccounts
 from integrations.connectors.contactsend.collect_hub import CUSTOMER
 from integrations.connectors.contactsend.finding import Gone, has_key
-from integrations.connectors.contactsend.first_sync import FIRST
 from integrations.connectors.contactsend.hub_errors import NoSuchCustomer
 from integrations.connectors.contactsend.hub_fields import hub_fields
+from integrations.connectors.contactsend.jobs import FIRST, FROM_HUB, FROM_SEND, NIGHTLY
 from integrations.connectors.contactsend.meeting import Meeting
 from integrations.connectors.contactsend.models import ContactsendConnection, Deletes
 from integrations.connectors.contactsend.pairs import Note, drop_pairs, keep, keep_lost
@@ -53,8 +53,6 @@ from integrations.core.mapping import Mapped, MappingRow
 from integrations.core.models import Cursor, Run
 from integrations.core.registry import register
 
-FROM_HUB, FROM_SEND = gettext_noop("changes in contacthub"), gettext_noop("changes in contactsend")
-NIGHTLY = gettext_noop("all of contactsend")
 EVERY = datetime.timedelta(seconds=30)
 AT_NIGHT = datetime.time(3)
 # What `describe` tells the fields of Contacthub's customers by.

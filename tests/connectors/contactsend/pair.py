@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from integrations.connectors.contactsend.connector import FROM_HUB, FROM_SEND
-from integrations.connectors.contactsend.first_sync import FIRST
+from integrations.connectors.contactsend.jobs import FIRST, FROM_HUB, FROM_SEND
 from integrations.connectors.contactsend.models import ContactsendConnection, SubscriptionRow
 from integrations.core import newcomer
 from integrations.core.engine import collect

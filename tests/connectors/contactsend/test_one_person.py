@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.connectors.contactsend.connector import FROM_HUB, FROM_SEND
+from integrations.connectors.contactsend.jobs import FROM_HUB, FROM_SEND
 from integrations.connectors.contactsend.models import ContactsendConnection, Pair
 from integrations.core.engine import collect, retry
 from integrations.core.engine.drain import drain
