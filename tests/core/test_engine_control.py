@@ -20,6 +20,7 @@ from integrations.core.engine.drain import drain
 from integrations.core.engine.sweep import sweep
 from integrations.core.models import Connection, Event, Run
 from tests.core.toy import (
+    Died,
     connect,
     counts,
     email,
@@ -77,10 +78,6 @@ def interrupted_by(act: Callable[[], object], after: int) -> Callable[[Any, str,
             yield page
 
     return pages
-
-
-class Died(BaseException):
-    """Stands for the end of the process."""
 
 
 # -- pause and resume ------------------------------------------------------------------------------------

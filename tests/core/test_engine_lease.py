@@ -23,6 +23,7 @@ from integrations.core.models import Connection, Delivery, Event, Lease, Link, R
 from integrations.core.models.engine import EPOCH
 from integrations.core.registry import connector_for
 from tests.core.toy import (
+    Died,
     connect,
     email,
     events,
@@ -39,10 +40,6 @@ from tests.sandbox_server import LeadSquaredAccount
 
 pytestmark = pytest.mark.django_db
 NEW, PENDING = Event.Outcome.NEW, Event.Outcome.PENDING
-
-
-class Died(BaseException):
-    """Stands for the end of the process: nothing after it runs, no lease is given back."""
 
 
 def lease_of(connection: Connection) -> Lease:

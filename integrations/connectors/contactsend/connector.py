@@ -50,7 +50,7 @@ from integrations.core.connector import (
 )
 from integrations.core.errors import ConfigurationError, RecordError
 from integrations.core.mapping import Mapped, MappingRow
-from integrations.core.models import Cursor, Run
+from integrations.core.models import Run
 from integrations.core.registry import register
 
 EVERY = datetime.timedelta(seconds=30)
@@ -134,7 +134,7 @@ class Contactsend(BothAccounts):
             yield page
 
     def _pages(self, job: str, run: Run) -> Iterator[Page]:
-        cursor = self._cursor(job)
+        cursor = self.cursor(job)
         if job == FIRST:
             return first_sync.pages(self, cursor, run)
         if job == NIGHTLY:
@@ -146,10 +146,6 @@ class Contactsend(BothAccounts):
         """Where what is read belongs to."""
         own = self.connection
         return {"workspace": own.workspace, "node": own.node_id, "userdb": own.userdb_id}
-
-    def _cursor(self, job: str) -> dict[str, Any]:
-        cursor = Cursor.objects.filter(connection_id=self.connection.pk, job=job).first()
-        return cursor.value if cursor else {}
 
     @property
     def carries_deletes(self) -> bool:

@@ -16,7 +16,7 @@ from integrations.core.connector.skips import Skip
 from integrations.core.errors import RecordError
 from integrations.core.http.ratelimit import RateLimits
 from integrations.core.mapping import Mapped, MappingRow, map_record, read_path
-from integrations.core.models import Connection, Delivery, FieldCatalog, FieldMapping, Run
+from integrations.core.models import Connection, Cursor, Delivery, FieldCatalog, FieldMapping, Run
 
 
 class Connector:
@@ -157,6 +157,11 @@ class Connector:
                 MappingRow(row.source, row.target, row.default, row.enabled, row.is_key) for row in rows
             )
         return self._mapping[record_type]
+
+    def cursor(self, job: str) -> dict[str, Any]:
+        """How far a job has read: what its last page said; {} when there was none."""
+        found = Cursor.objects.filter(connection_id=self.connection.pk, job=job).first()
+        return found.value if found else {}
 
     def try_mapping(self, record_type: str, rows: Iterable[MappingRow]) -> None:
         """Work with these rows instead of the saved ones."""

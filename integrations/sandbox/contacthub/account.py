@@ -24,6 +24,8 @@ SETTINGS = ("role", "uniqueness", "reindexing", "search_delay_s", "calls_per_s")
 class HubAccount(Account):
     """Workspace, sources and tokens of an account are the same after each reset."""
 
+    changeable = SETTINGS
+
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.workspace = lasting_id(name, "workspace")
@@ -102,9 +104,6 @@ class HubAccount(Account):
         """Counts a call in the last second. Raises HubError (429) above the limit."""
         if self.recent.take(self.calls_per_s, 1.0) is not None:
             raise too_many(wait=1)
-
-    def settings(self) -> Data:
-        return super().settings() | {name: getattr(self, name) for name in SETTINGS}
 
     def change_settings(self, data: Data) -> None:
         for name, values in CHOICES.items():

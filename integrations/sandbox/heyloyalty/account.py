@@ -38,6 +38,8 @@ SETTINGS = (
 class HeyloyaltyAccount(Account):
     """Account `practice` has the key `practice-key-practice` and secret `practice-secret-practice`, and so on."""
 
+    changeable = SETTINGS
+
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.api_key = f"practice-key-{name}"
@@ -89,9 +91,6 @@ class HeyloyaltyAccount(Account):
         """Counts a call in the last second. Raises HeyloyaltyError above the limit."""
         if self.recent.take(self.calls_per_s, 1.0) is not None:
             raise too_many(wait=1)
-
-    def settings(self) -> Data:
-        return super().settings() | {name: getattr(self, name) for name in SETTINGS}
 
     def change_settings(self, data: Data) -> None:
         for name, values in CHOICES.items():

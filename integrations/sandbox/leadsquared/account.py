@@ -31,6 +31,8 @@ SETTINGS = (
 class LeadSquaredAccount(Account):
     """Account `source` has keys `u$rpractice-source` and `practice-secret-source`, and so on for every name."""
 
+    changeable = SETTINGS
+
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.access_key = f"u$rpractice-{name}"
@@ -62,9 +64,6 @@ class LeadSquaredAccount(Account):
         limit = self.bulk_calls_per_5s if bulk else self.calls_per_5s
         if self.recent[bulk].take(limit, WINDOW_SECONDS) is not None:
             raise over_limit(limit, int(self.limit_answer))
-
-    def settings(self) -> Data:
-        return super().settings() | {name: getattr(self, name) for name in SETTINGS}
 
     def clear_data(self) -> None:
         super().clear_data()

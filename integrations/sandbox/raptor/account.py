@@ -32,6 +32,8 @@ NEVER_EMPTY = ("api_key", "header_name", "activation_id", "push_secret")
 class RaptorAccount(Account):
     """Every name has a key and a secret of its own, the same after each reset."""
 
+    changeable = SETTINGS
+
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.api_key = sha256(f"raptor/key/{name}".encode()).hexdigest()
@@ -46,9 +48,6 @@ class RaptorAccount(Account):
         self.book = Book()
         self.pushes = Pushes(self)
         self.recent = RecentCalls()
-
-    def settings(self) -> Data:
-        return super().settings() | {name: getattr(self, name) for name in SETTINGS}
 
     def change_settings(self, data: Data) -> None:
         for name in NEVER_EMPTY:
