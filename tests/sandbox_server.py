@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import requests
 
@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_MODULE = "config.test_settings"
 ANNOUNCEMENT = "Practice vendors at "
 JSON = dict[str, Any]
+A = TypeVar("A", bound="Account")
 
 
 class Sandbox:
@@ -84,57 +85,42 @@ class Sandbox:
         """Every account of every vendor as at the first start."""
         self.control("POST", "reset")
 
+    # Each vendor's account of this name, made if need be.
+
     def leadsquared(self, name: str = "destination") -> LeadSquaredAccount:
-        """The account called so, made if need be."""
-        account = LeadSquaredAccount(self, "leadsquared", name)
-        account.call("POST", "open")
-        return account
+        return self._opened(LeadSquaredAccount(self, "leadsquared", name))
 
     def leadhub(self, name: str = "practice") -> LeadHubAccount:
-        """The account called so, made if need be."""
         from tests.sandbox_leadhub import LeadHubAccount
 
-        account = LeadHubAccount(self, "leadhub", name)
-        account.call("POST", "open")
-        return account
+        return self._opened(LeadHubAccount(self, "leadhub", name))
 
     def flexpos(self, name: str = "shop") -> FlexPOSAccount:
-        """The account called so, made if need be."""
         from tests.sandbox_flexpos import FlexPOSAccount
 
-        account = FlexPOSAccount(self, "flexpos", name)
-        account.call("POST", "open")
-        return account
+        return self._opened(FlexPOSAccount(self, "flexpos", name))
 
     def heyloyalty(self, name: str = "practice") -> HeyloyaltyAccount:
-        """The account called so, made if need be."""
         from tests.sandbox_heyloyalty import HeyloyaltyAccount
 
-        account = HeyloyaltyAccount(self, "heyloyalty", name)
-        account.call("POST", "open")
-        return account
+        return self._opened(HeyloyaltyAccount(self, "heyloyalty", name))
 
     def raptor(self, name: str = "practice") -> RaptorAccount:
-        """The account called so, made if need be."""
         from tests.sandbox_raptor import RaptorAccount
 
-        account = RaptorAccount(self, "raptor", name)
-        account.call("POST", "open")
-        return account
+        return self._opened(RaptorAccount(self, "raptor", name))
 
     def contacthub(self, name: str = "practice") -> ContacthubAccount:
-        """The account called so, made if need be."""
         from tests.sandbox_contacthub import ContacthubAccount
 
-        account = ContacthubAccount(self, "contacthub", name)
-        account.call("POST", "open")
-        return account
+        return self._opened(ContacthubAccount(self, "contacthub", name))
 
     def contactsend(self, name: str = "practice") -> ContactsendAccount:
-        """The account called so, made if need be."""
         from tests.sandbox_contactsend import ContactsendAccount
 
-        account = ContactsendAccount(self, "contactsend", name)
+        return self._opened(ContactsendAccount(self, "contactsend", name))
+
+    def _opened(self, account: A) -> A:
         account.call("POST", "open")
         return account
 
@@ -258,9 +244,6 @@ class LeadSquaredAccount(Account):
     ) -> JSON:
         """Publishes an automation with a Webhook card; options: headers, enabled, name, id (to change one)."""
         return self.call("POST", "automations", url=url, triggers=list(triggers), variant=variant, **options)
-
-    def remove_automations(self) -> None:
-        self.call("DELETE", "automations")
 
     def verify(self, url: str, **headers: str) -> JSON:
         """The Verify button: {"verified", "result"}."""

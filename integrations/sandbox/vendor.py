@@ -6,7 +6,7 @@ import json
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from werkzeug.routing import Map
 from werkzeug.wrappers import Request, Response
@@ -22,6 +22,9 @@ Data = dict[str, Any]
 class Account:
     """One customer's account at a vendor. `lock` guards its data and its ledger."""
 
+    # The attributes a settings call may change, beside latency_ms.
+    changeable: ClassVar[tuple[str, ...]] = ()
+
     def __init__(self, name: str) -> None:
         self.name = name
         self.lock = threading.RLock()
@@ -32,7 +35,7 @@ class Account:
 
     def settings(self) -> Data:
         """The settings a control call may read and change."""
-        return {"latency_ms": self.latency_ms}
+        return {name: getattr(self, name) for name in ("latency_ms", *self.changeable)}
 
     def change_settings(self, data: Data) -> None:
         """Raises ValueError for an unknown setting or a value of another kind, before anything is changed."""

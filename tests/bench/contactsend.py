@@ -31,8 +31,8 @@ PROBES = 50
 
 
 def measure(customers: int) -> list[Figure]:
-    from integrations.connectors.contactsend.connector import FROM_HUB, FROM_SEND, Contactsend
-    from integrations.connectors.contactsend.first_sync import FIRST
+    from integrations.connectors.contactsend.connector import Contactsend
+    from integrations.connectors.contactsend.jobs import FIRST, FROM_HUB, FROM_SEND
     from integrations.core.engine import collect
     from integrations.core.models import Event, Run
     from tests.connectors.contactsend.pair import connect
@@ -168,7 +168,7 @@ def walked(connection_id: int) -> float:
 
 
 def walk(connection_id: int) -> None:
-    from integrations.connectors.contactsend.connector import FROM_SEND
+    from integrations.connectors.contactsend.jobs import FROM_SEND
     from integrations.connectors.contactsend.models import ContactsendConnection
     from tests.bench.worker import peak_mb
 

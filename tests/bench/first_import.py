@@ -29,13 +29,14 @@ SPAN = timedelta(days=28)
 def measure(members: int) -> list[Figure]:
     from integrations.core.engine import collect
     from integrations.core.models import Run
+    from tests.connectors.flexpos import till
     from tests.sandbox_server import Sandbox
 
     with Sandbox(process=True) as sandbox:
         shop, practice = sandbox.flexpos(), sandbox.heyloyalty()
         shop.settings(calls_per_minute=0, messy_emails=False)
         practice.settings(import_delay_s=0, calls_per_s=0)
-        connection = connect(shop, practice)
+        connection = till.connect(shop, practice, name="Benchmark")
         begin = timezone.now() - timedelta(minutes=1)
         progress(f"inventing {members} customers")
         shop.seed(customers=members, start=(begin - SPAN).isoformat(), end=begin.isoformat())
@@ -85,33 +86,6 @@ def measure(members: int) -> list[Figure]:
         Figure(f"five-minute run: calls, {CHANGES} changes", live_calls, "calls", at_most=MOST_CALLS),
         Figure("five-minute run: writes", writes, "members", at_most=CHANGES),
     ]
-
-
-def connect(shop: Any, practice: Any) -> Any:
-    """An enabled connection from the shop to the list, without limits."""
-    from integrations.connectors.flexpos.models import FlexPOSConnection
-    from integrations.core import newcomer
-    from integrations.core.models import Connection
-    from tests.sandbox_heyloyalty import CUSTOMERS
-
-    client_id, client_secret = shop.client
-    connection = FlexPOSConnection.objects.create(
-        connector="flexpos",
-        name="Benchmark",
-        state=Connection.State.ENABLED,
-        api_key=practice.api_key,
-        api_secret=practice.api_secret,
-        api_address=practice.url,
-        tracking_address=practice.url,
-        calls_per_second=0,
-        list_id=str(CUSTOMERS),
-        api_url=shop.api_url,
-        client_id=client_id,
-        client_secret=client_secret,
-        calls_per_minute=0,
-    )
-    newcomer.complete(connection, by="bench")
-    return connection
 
 
 def begin_estimate(connection: Any) -> Any:

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from integrations.core.admin.mapping.rows import judge
+from integrations.core.admin.mapping.judging import judge
 from integrations.core.compatibility import CONVERTS, FITS, verdict
 from integrations.core.connector import Field, Kind
 

@@ -21,18 +21,13 @@ from integrations.core.models import Attempt, Connection, Event, FailureGroup, H
 from tests.at_once import at_once
 from tests.core.log_rows import make_connection, make_event
 from tests.core.toy import connect, deliver, lead, leads, queue_up, retry_failed, toy
-from tests.sandbox_server import LeadSquaredAccount, Sandbox
+from tests.sandbox_server import LeadSquaredAccount
 
 pytestmark = pytest.mark.django_db
 at_once_works = pytest.mark.skipif(
     database.vendor == "sqlite", reason="SQLite in memory refuses where a file would wait"
 )
 FIELDS = ("Phone", "Mobile", "Zip")
-
-
-@pytest.fixture
-def account(sandbox: Sandbox) -> LeadSquaredAccount:
-    return sandbox.leadsquared("destination")
 
 
 def refusing(dice: random.Random, share: float = 0.5) -> Any:

@@ -21,7 +21,7 @@ from integrations.core.engine.sweep import following, sweep
 from integrations.core.errors import ConfigurationError, RecordError, TemporaryError
 from integrations.core.models import Clock, Connection, Cursor, Event, Lease, Run
 from integrations.core.models.engine import EPOCH
-from tests.core.toy import at, connect, counts, events, leads, outcomes, pages_of, toy
+from tests.core.toy import Died, at, connect, counts, events, leads, outcomes, pages_of, toy
 from tests.sandbox_server import LeadSquaredAccount, Sandbox
 
 NIGHTLY = "nightly"
@@ -31,10 +31,6 @@ PAGES = [Page(leads(range(first, first + 10)), {"page": number}) for number, fir
 @pytest.fixture
 def account(sandbox: Sandbox, db: None) -> LeadSquaredAccount:
     return sandbox.leadsquared("destination")
-
-
-class Died(BaseException):
-    """Stands for the end of the process: nothing after it runs, no lease is given back."""
 
 
 def pulled(connection: Connection) -> Run:

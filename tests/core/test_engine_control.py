@@ -20,6 +20,7 @@ from integrations.core.engine.drain import drain
 from integrations.core.engine.sweep import sweep
 from integrations.core.models import Connection, Event, Run
 from tests.core.toy import (
+    Died,
     connect,
     counts,
     email,
@@ -33,18 +34,13 @@ from tests.core.toy import (
     queue_up,
     toy,
 )
-from tests.sandbox_server import LeadSquaredAccount, Sandbox
+from tests.sandbox_server import LeadSquaredAccount
 
 pytestmark = pytest.mark.django_db
 NEW, UPDATED, SKIPPED, PENDING = (Event.Outcome[name] for name in ("NEW", "UPDATED", "SKIPPED", "PENDING"))
 Status = Run.Status
 JOB = "export"
 PAGES = [Page(leads(range(first, first + 10)), {"page": number}) for number, first in enumerate((0, 10, 20), 1)]
-
-
-@pytest.fixture
-def account(sandbox: Sandbox) -> LeadSquaredAccount:
-    return sandbox.leadsquared("destination")
 
 
 def export(connection: Connection, records: Sequence[Record]) -> Run:
@@ -82,10 +78,6 @@ def interrupted_by(act: Callable[[], object], after: int) -> Callable[[Any, str,
             yield page
 
     return pages
-
-
-class Died(BaseException):
-    """Stands for the end of the process."""
 
 
 # -- pause and resume ------------------------------------------------------------------------------------

@@ -14,9 +14,11 @@ from django.utils import timezone
 from integrations.connectors.leadsquared.connector import LeadSync
 from integrations.core.connector import Item
 from integrations.core.engine import settle
-from integrations.core.engine.drain import PAUSES, TRIPS_AFTER, drain
+from integrations.core.engine.breaker import PAUSES, TRIPS_AFTER
+from integrations.core.engine.drain import drain
 from integrations.core.models import Connection, Delivery, Event, Lease, Run
 from tests.core.toy import (
+    Died,
     connect,
     counts,
     deliver,
@@ -33,15 +35,10 @@ from tests.core.toy import (
     toy,
     webhook,
 )
-from tests.sandbox_server import LeadSquaredAccount, Sandbox
+from tests.sandbox_server import LeadSquaredAccount
 
 pytestmark = pytest.mark.django_db
 NEW, WAITING, FAILED, PENDING = Event.Outcome.NEW, Event.Outcome.WAITING, Event.Outcome.FAILED, Event.Outcome.PENDING
-
-
-@pytest.fixture
-def account(sandbox: Sandbox) -> LeadSquaredAccount:
-    return sandbox.leadsquared("destination")
 
 
 def waits(event: Event) -> float:
@@ -117,10 +114,6 @@ def test_a_record_the_connector_says_nothing_about_fails_instead_of_staying_open
     with toy(deliver=lambda self, record_type, items: LeadSync.deliver(self, record_type, items[:-1])):
         deliver(connection, *leads(range(3)))
     assert outcomes(connection) == [NEW, NEW, FAILED]
-
-
-class Died(BaseException):
-    """Stands for the end of the process: nothing after it runs, no lease is given back."""
 
 
 def test_a_record_that_takes_its_worker_down_is_set_aside_and_takes_no_other_along(

@@ -11,17 +11,19 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.core.connector import Item, Job, Mapped, Outcome, Result
+from integrations.core.connector import Item, Job, Outcome, Result
 from integrations.core.engine import inbox
 from integrations.core.engine.drain import drain
 from integrations.core.engine.lease import DELIVER, Held, LeaseLost, acquire
 from integrations.core.engine.settle import settle
 from integrations.core.engine.sweep import sweep
 from integrations.core.engine.wake import wake, wake_now
+from integrations.core.mapping import Mapped
 from integrations.core.models import Connection, Delivery, Event, Lease, Link, Run
 from integrations.core.models.engine import EPOCH
 from integrations.core.registry import connector_for
 from tests.core.toy import (
+    Died,
     connect,
     email,
     events,
@@ -34,19 +36,10 @@ from tests.core.toy import (
     toy,
     webhook,
 )
-from tests.sandbox_server import LeadSquaredAccount, Sandbox
+from tests.sandbox_server import LeadSquaredAccount
 
 pytestmark = pytest.mark.django_db
 NEW, PENDING = Event.Outcome.NEW, Event.Outcome.PENDING
-
-
-@pytest.fixture
-def account(sandbox: Sandbox) -> LeadSquaredAccount:
-    return sandbox.leadsquared("destination")
-
-
-class Died(BaseException):
-    """Stands for the end of the process: nothing after it runs, no lease is given back."""
 
 
 def lease_of(connection: Connection) -> Lease:
@@ -103,7 +96,7 @@ def test_who_comes_late_can_not_settle(account: LeadSquaredAccount) -> None:
     [event] = events(connection)
     item = Item(event.pk, event.run_id, "lead", "s-1", {}, 1, True, None, False, None, mapped=Mapped({"a": "b"}))
     with pytest.raises(LeaseLost):
-        settle(late, connection.pk, None, [Outcome(item, Result.NEW, remote_id="r-1")])
+        settle(late, None, [Outcome(item, Result.NEW, remote_id="r-1")])
     [event] = events(connection)
     assert (event.outcome, event.tries.count(), Link.objects.count()) == (PENDING, 0, 0)
 

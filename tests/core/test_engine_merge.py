@@ -29,16 +29,11 @@ from tests.core.toy import (
     queue_up,
     toy,
 )
-from tests.sandbox_server import LeadSquaredAccount, Sandbox
+from tests.sandbox_server import LeadSquaredAccount
 
 pytestmark = pytest.mark.django_db
 NEW, UPDATED, SKIPPED, WAITING = (Event.Outcome[name] for name in ("NEW", "UPDATED", "SKIPPED", "WAITING"))
 MERGING = (replace(LEAD, merges=True), ACTIVITY)
-
-
-@pytest.fixture
-def account(sandbox: Sandbox) -> LeadSquaredAccount:
-    return sandbox.leadsquared("destination")
 
 
 @pytest.fixture(autouse=True)

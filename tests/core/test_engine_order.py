@@ -35,11 +35,6 @@ NEW, UPDATED, UNCHANGED, SKIPPED, WAITING = (Event.Outcome[name] for name in (
 MODIFIED = "ModifiedOn"
 
 
-@pytest.fixture
-def account(sandbox: Sandbox) -> LeadSquaredAccount:
-    return sandbox.leadsquared("destination")
-
-
 def applied(account: LeadSquaredAccount) -> list[str]:
     """The e-mail addresses of the ledger in the order they were applied."""
     return [entry["key"] for entry in account.ledger()]

@@ -13,14 +13,9 @@ from integrations.core.engine.lease import acquire
 from integrations.core.errors import TemporaryError
 from integrations.core.models import Run
 from tests.core.toy import connect, deliver, leads, toy
-from tests.sandbox_server import LeadSquaredAccount, Sandbox
+from tests.sandbox_server import LeadSquaredAccount
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def account(sandbox: Sandbox) -> LeadSquaredAccount:
-    return sandbox.leadsquared("destination")
 
 
 @pytest.fixture

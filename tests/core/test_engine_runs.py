@@ -35,17 +35,12 @@ from tests.core.toy import (
     toy,
     webhook,
 )
-from tests.sandbox_server import LeadSquaredAccount, Sandbox
+from tests.sandbox_server import LeadSquaredAccount
 
 pytestmark = pytest.mark.django_db
 NEW, UPDATED, FAILED, SKIPPED = Event.Outcome.NEW, Event.Outcome.UPDATED, Event.Outcome.FAILED, Event.Outcome.SKIPPED
 # A field the destination doesn't have: every lead with a value for it is refused.
 UNKNOWN = "mx_Old_System_Id"
-
-
-@pytest.fixture
-def account(sandbox: Sandbox) -> LeadSquaredAccount:
-    return sandbox.leadsquared("destination")
 
 
 def broken(account: LeadSquaredAccount) -> Connection:

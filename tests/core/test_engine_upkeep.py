@@ -15,14 +15,9 @@ from integrations.core.engine.drain import drain
 from integrations.core.engine.retention import retain
 from integrations.core.models import Delivery, Event, EventPayload, Exchange
 from tests.core.toy import connect, counts, deliver, email, lead, leads, queue_up, retry_failed, webhook
-from tests.sandbox_server import LeadSquaredAccount, Sandbox
+from tests.sandbox_server import LeadSquaredAccount
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def account(sandbox: Sandbox) -> LeadSquaredAccount:
-    return sandbox.leadsquared("destination")
 
 
 # -- growth -------------------------------------------------------------------------------------------

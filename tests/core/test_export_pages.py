@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
-from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
@@ -17,6 +16,7 @@ from integrations.core.errors import TemporaryError
 from integrations.core.models import Connection, Run
 from tests.core.log_rows import MARKETING, SUPPORT, log_in, make_connection, make_run
 from tests.core.toy import toy
+from tests.pages import told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.core.shop_urls")]
 LIST = "/admin/core/link/"
@@ -42,10 +42,6 @@ def shown(client: Client, url: str = EXPORT) -> str:
     response = client.get(url)
     assert response.status_code == 200
     return response.content.decode()
-
-
-def told(response: object) -> str:
-    return " ".join(str(message) for message in get_messages(response.wsgi_request))  # type: ignore[attr-defined]
 
 
 def box(connection: Connection) -> str:

@@ -26,18 +26,13 @@ from tests.core.log_rows import (
     make_run,
     with_version,
 )
+from tests.pages import text
 
 pytestmark = pytest.mark.django_db
 LOG = "/admin/core/event/"
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>\u202e\x1b[31m'
 PERSON = {"EmailAddress": "anna@example.test", "Phone": "+4520304050", "FirstName": "Annabella"}
 PERSONAL = ("anna@example.test", "20304050", "Annabella")
-
-
-def text(client: Client, url: str, status: int = 200) -> str:
-    response = client.get(url)
-    assert response.status_code == status, url
-    return response.content.decode()
 
 
 def panel(event: Event) -> str:

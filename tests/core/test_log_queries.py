@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from integrations.core import keyset, logbook
 from integrations.core.keyset import Condition, Rows, Stream
-from integrations.core.logbook import Job, LogFilter, Period, Sync, Tab
+from integrations.core.log_filter import Job, LogFilter, Period, Sync, Tab
 from integrations.core.models import Event, Run
 from tests.core.log_rows import make_connection, make_event, make_run
 

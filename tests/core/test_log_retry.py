@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Group, Permission
-from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
 from integrations.core import logbook
 from integrations.core.models import Connection, Delivery, Event, Run
 from tests.core.log_rows import SUPPORT, log_in, make_connection, make_event
+from tests.pages import told
 
 pytestmark = pytest.mark.django_db
 SELECTED = "/admin/core/event/retry/"
@@ -19,10 +19,6 @@ MATCHING = "/admin/core/event/retry-matching/"
 
 def one(event: Event) -> str:
     return reverse("admin:core_event_retry", args=[event.pk])
-
-
-def told(response: object) -> str:
-    return " ".join(str(message) for message in get_messages(response.wsgi_request))  # type: ignore[attr-defined]
 
 
 def pending() -> set[int]:

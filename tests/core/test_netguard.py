@@ -11,7 +11,8 @@ import pytest
 
 from integrations.core.errors import ConfigurationError, TemporaryError
 from integrations.core.http import HttpClient
-from integrations.core.http.netguard import Target, check_address, dial, is_public, literal, parse_target
+from integrations.core.http.netguard import Target, check_address, dial, parse_target
+from integrations.core.http.netguard.hosts import is_public, literal
 
 PUBLIC = "93.184.216.34"
 

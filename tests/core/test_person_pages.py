@@ -19,6 +19,7 @@ from integrations.core.models import Connection, Event, Link, Run
 from integrations.core.persons.person import Mentions
 from integrations.core.persons.trace import find
 from tests.core.log_rows import MARKETING, SUPPORT, log_in, make_attempt, make_connection, make_event, make_run
+from tests.pages import text
 
 pytestmark = pytest.mark.django_db
 FIND = "/admin/core/event/person/"
@@ -30,12 +31,6 @@ def found(client: Client, term: str, query: str = "") -> str:
     response = client.post(FIND, {"term": term})
     assert response.status_code == 302, response.content.decode()
     return text(client, response["Location"] + query)
-
-
-def text(client: Client, url: str, status: int = 200) -> str:
-    response = client.get(url)
-    assert response.status_code == status, url
-    return response.content.decode()
 
 
 def timeline(page: str) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integrations.core.admin.mapping.rows import judge
+from integrations.core.admin.mapping.judging import judge
 from integrations.core.admin.mapping.sources import with_suggestions
 from integrations.core.connector import Connector, Field, Kind, RecordType
 from integrations.core.errors import RecordError

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.contrib.messages import get_messages
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -17,6 +16,7 @@ from django.utils import timezone
 
 from integrations.core.models import Connection, Run
 from tests.core.log_rows import MARKETING, SUPPORT, log_in, make_connection, make_run
+from tests.pages import text, told
 
 pytestmark = pytest.mark.django_db
 Status = Run.Status
@@ -36,18 +36,8 @@ def page(run: Run, name: str = "change") -> str:
     return reverse(f"admin:core_run_{name}", args=[run.pk])
 
 
-def text(client: Client, url: str, status: int = 200) -> str:
-    response = client.get(url)
-    assert response.status_code == status, url
-    return response.content.decode()
-
-
 def facts(shown: str) -> dict[str, str]:
     return dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]*)</dd>", shown))
-
-
-def told(response: object) -> str:
-    return " ".join(str(message) for message in get_messages(response.wsgi_request))  # type: ignore[attr-defined]
 
 
 def status(run: Run) -> str:

@@ -118,6 +118,10 @@ def its_time_comes(connection: Connection) -> None:
     Lease.objects.filter(connection_id=connection.pk).update(not_before=EPOCH)
 
 
+class Died(BaseException):
+    """Stands for the end of the process: nothing after it runs, no lease is given back."""
+
+
 def its_lease_runs_out(connection: Connection) -> None:
     """As after a crash, when the lease's seconds are over."""
     Lease.objects.filter(connection_id=connection.pk).update(until=EPOCH)
@@ -130,12 +134,9 @@ def retry_failed(connection: Connection, *, all_of_them: bool = False) -> Run | 
 
 def pages_of(*pages: Page) -> Callable[[Any, str, Run], Iterator[Page]]:
     """A `collect` that goes on after the page its cursor names."""
-    from integrations.core.models import Cursor
 
     def collect(self: Any, job: str, run: Run) -> Iterator[Page]:
-        cursor = Cursor.objects.filter(connection_id=self.connection.pk, job=job).first()
-        done = cursor.value["page"] if cursor else 0
-        yield from pages[done:]
+        yield from pages[self.cursor(job).get("page", 0) :]
 
     return collect
 

@@ -14,11 +14,11 @@ from django.utils import timezone
 from integrations.connectors.flexpos.import_start import start_estimate, start_import
 from integrations.connectors.flexpos.initial_import import JOB, Choices, OrderData, today
 from integrations.connectors.flexpos.models import FlexPOSConnection
-from integrations.core import newcomer
-from integrations.core.models import Connection, Cursor, Run
+from integrations.core.models import Cursor, Run
+from tests.connectors.flexpos import till
 from tests.faults.harness import Portal, is_settled, its_time_comes, kill_group, until, wait_until_settled, worker_of
 from tests.sandbox_flexpos import FlexPOSAccount
-from tests.sandbox_heyloyalty import CUSTOMERS, HeyloyaltyAccount
+from tests.sandbox_heyloyalty import HeyloyaltyAccount
 from tests.sandbox_server import Sandbox
 
 pytestmark = pytest.mark.fault
@@ -51,23 +51,7 @@ def practice(vendor: Sandbox, name: str) -> HeyloyaltyAccount:
 
 @pytest.fixture
 def connection(portal: Portal, shop: FlexPOSAccount, practice: HeyloyaltyAccount) -> Iterator[FlexPOSConnection]:
-    client_id, client_secret = shop.client
-    connection = FlexPOSConnection.objects.create(
-        connector="flexpos",
-        name=shop.name,
-        state=Connection.State.ENABLED,
-        api_key=practice.api_key,
-        api_secret=practice.api_secret,
-        api_address=practice.url,
-        tracking_address=practice.url,
-        calls_per_second=0,
-        list_id=str(CUSTOMERS),
-        api_url=shop.api_url,
-        client_id=client_id,
-        client_secret=client_secret,
-        calls_per_minute=0,
-    )
-    newcomer.complete(connection, by="tests")
+    connection = till.connect(shop, practice)
     yield connection
     connection.set_state("disabled")
 

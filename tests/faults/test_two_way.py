@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from integrations.connectors.contactsend.first_sync import FIRST
+from integrations.connectors.contactsend.jobs import FIRST
 from integrations.connectors.contactsend.models import ContactsendConnection, Pair
 from integrations.core.engine import collect
 from integrations.core.models import Run

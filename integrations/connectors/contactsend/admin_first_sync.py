@@ -15,7 +15,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from integrations.connectors.contactsend.first_sync import FIRST
+from integrations.connectors.contactsend.jobs import FIRST
 from integrations.connectors.contactsend.models import ContactsendConnection
 from integrations.core.admin.connection.actions import RUN
 from integrations.core.admin.connection.main import ConnectionAdmin

@@ -22,9 +22,9 @@ from integrations.connectors.contactsend import (
 from integrations.connectors.contactsend.accounts import BothAccounts
 from integrations.connectors.contactsend.collect_hub import CUSTOMER
 from integrations.connectors.contactsend.finding import Gone, has_key
-from integrations.connectors.contactsend.first_sync import FIRST
 from integrations.connectors.contactsend.hub_errors import NoSuchCustomer
 from integrations.connectors.contactsend.hub_fields import hub_fields
+from integrations.connectors.contactsend.jobs import FIRST, FROM_HUB, FROM_SEND, NIGHTLY
 from integrations.connectors.contactsend.meeting import Meeting
 from integrations.connectors.contactsend.models import ContactsendConnection, Deletes
 from integrations.connectors.contactsend.pairs import Note, drop_pairs, keep, keep_lost
@@ -50,11 +50,9 @@ from integrations.core.connector import (
 )
 from integrations.core.errors import ConfigurationError, RecordError
 from integrations.core.mapping import Mapped, MappingRow
-from integrations.core.models import Cursor, Run
+from integrations.core.models import Run
 from integrations.core.registry import register
 
-FROM_HUB, FROM_SEND = "changes in contacthub", "changes in contactsend"
-NIGHTLY = "all of contactsend"
 EVERY = datetime.timedelta(seconds=30)
 AT_NIGHT = datetime.time(3)
 # What `describe` tells the fields of Contacthub's customers by.
@@ -143,7 +141,7 @@ class Contactsend(BothAccounts):
             yield page
 
     def _pages(self, job: str, run: Run) -> Iterator[Page]:
-        cursor = self._cursor(job)
+        cursor = self.cursor(job)
         if job == FIRST:
             return first_sync.pages(self, cursor, run)
         if job == NIGHTLY:
@@ -155,10 +153,6 @@ class Contactsend(BothAccounts):
         """Where what is read belongs to."""
         own = self.connection
         return {"workspace": own.workspace, "node": own.node_id, "userdb": own.userdb_id}
-
-    def _cursor(self, job: str) -> dict[str, Any]:
-        cursor = Cursor.objects.filter(connection_id=self.connection.pk, job=job).first()
-        return cursor.value if cursor else {}
 
     @property
     def carries_deletes(self) -> bool:

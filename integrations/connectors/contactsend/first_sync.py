@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from integrations.connectors.contactsend import collect_hub, collect_send
+from integrations.connectors.contactsend.jobs import FROM_HUB
 from integrations.connectors.contactsend.reconcile import Where
 from integrations.core.connector import Estimate, Page
 from integrations.core.errors import TemporaryError
@@ -16,7 +17,6 @@ from integrations.core.models import Cursor, Event, Run
 if TYPE_CHECKING:
     from integrations.connectors.contactsend.connector import Contactsend
 
-FIRST = "first sync"
 # A customer costs a look and a write.
 CALLS_A_CUSTOMER = 2
 CUSTOMERS_FIRST = _(
@@ -26,8 +26,6 @@ CUSTOMERS_FIRST = _(
 
 def pages(connector: Contactsend, cursor: Mapping[str, Any], run: Run) -> Iterator[Page]:
     """Raises TemporaryError between the two directions, until the first is done: it goes on by itself."""
-    from integrations.connectors.contactsend.connector import FROM_HUB
-
     mine = cursor if cursor.get("run") == run.pk else {}
     if mine.get("stage", Where.HUB) == Where.HUB and not mine.get("done"):
         # What is changed from here on the stream tells, also while this goes on.

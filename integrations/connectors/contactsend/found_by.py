@@ -11,7 +11,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from integrations.connectors.contactsend import collect_hub, collect_send
-from integrations.connectors.contactsend.connector import FROM_HUB, FROM_SEND
+from integrations.connectors.contactsend.jobs import FROM_HUB, FROM_SEND
 from integrations.connectors.contactsend.models import ContactsendConnection
 from integrations.core.models import Cursor
 

@@ -9,9 +9,8 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 from integrations.connectors.contactsend.changes import saved, way
-from integrations.connectors.contactsend.connector import FROM_HUB, FROM_SEND
 from integrations.connectors.contactsend.edit_rules import Change
-from integrations.connectors.contactsend.first_sync import FIRST
+from integrations.connectors.contactsend.jobs import FIRST, FROM_HUB, FROM_SEND
 from integrations.connectors.contactsend.models import ContactsendConnection, SubscriptionRow
 from integrations.core import newcomer
 from integrations.core.demo.journeys import Journey, Step, journey, until

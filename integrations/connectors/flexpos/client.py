@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.connectors.flexpos.customers import EVERYBODY, CustomerFilter, Row
 from integrations.connectors.flexpos.windows import Window
@@ -28,6 +29,23 @@ REASONS = ("Message", "error_description", "error")
 DATES = ("ModifiedFrom", "ModifiedTo")
 # In small portions: a few calls go at once, many go evenly and none waits for a whole minute.
 PORTIONS_A_MINUTE, PORTION_SECONDS = 6, 10.1
+NO_API = gettext_lazy("There is no %(vendor)s API at this address%(words)s. Check %(api_url)s in the settings.")
+CLIENT_REFUSED = gettext_lazy(
+    "%(vendor)s refused %(client_id)s or %(client_secret)s%(words)s. Enter both again as FlexPOS "
+    "support gave them to you; what is waiting is kept."
+)
+TOKEN_REFUSED = gettext_lazy(
+    "%(vendor)s refused its own token%(words)s. Check that %(client_id)s belongs to this %(api_url)s."
+)
+NOT_OPEN = gettext_lazy(
+    "%(vendor)s doesn't let this %(client_id)s read %(what)s%(words)s. Ask FlexPOS support to "
+    "open it, or don't fetch it."
+)
+DATES_REFUSED = gettext_lazy("%(vendor)s refused the dates%(said)s. Choose a later start, then fetch again.")
+QUESTION_REFUSED = gettext_lazy(
+    "%(vendor)s refused the question%(said)s. Check which customers are fetched; if that is "
+    "right, show this to FlexPOS support."
+)
 
 
 @dataclass(frozen=True)
@@ -126,66 +144,24 @@ class _Client:
 
     def _classify(self, answer: Answer) -> None:
         """What FlexPOS means by an error: `{"Message": …}`, OAuth2's own form (RFC 6749, 5.2) where tokens are made."""
-        realm, path = self.realm, urlsplit(answer.call.url).path
         if answer.status == 404:
-            raise ConfigurationError(
-                _("There is no %(vendor)s API at this address%(words)s. Check %(api_url)s in the settings.")
-                % {"vendor": realm.vendor, "words": words(answer), "api_url": realm.api_url}
-            )
-        if path.endswith(TOKEN_PATH) and answer.status in (400, 401, 403):
-            raise ConfigurationError(
-                _(
-                    "%(vendor)s refused %(client_id)s or %(client_secret)s%(words)s. Enter both again as FlexPOS "
-                    "support gave them to you; what is waiting is kept."
-                )
-                % {
-                    "vendor": realm.vendor,
-                    "client_id": realm.client_id,
-                    "client_secret": realm.client_secret,
-                    "words": words(answer),
-                }
-            )
+            raise ConfigurationError(self._said(NO_API, answer))
+        if urlsplit(answer.call.url).path.endswith(TOKEN_PATH) and answer.status in (400, 401, 403):
+            raise ConfigurationError(self._said(CLIENT_REFUSED, answer))
         if answer.status == 401:
-            raise TokenRefused(
-                _("%(vendor)s refused its own token%(words)s. Check that %(client_id)s belongs to this %(api_url)s.")
-                % {
-                    "vendor": realm.vendor,
-                    "words": words(answer),
-                    "client_id": realm.client_id,
-                    "api_url": realm.api_url,
-                }
-            )
+            raise TokenRefused(self._said(TOKEN_REFUSED, answer))
         if answer.status == 403:
-            raise ConfigurationError(
-                _(
-                    "%(vendor)s doesn't let this %(client_id)s read %(what)s%(words)s. Ask FlexPOS support to "
-                    "open it, or don't fetch it."
-                )
-                % {
-                    "vendor": realm.vendor,
-                    "client_id": realm.client_id,
-                    "what": path.rpartition("/")[2],
-                    "words": words(answer),
-                }
-            )
+            raise ConfigurationError(self._said(NOT_OPEN, answer))
         if answer.status == 400:
-            self._refuse_question(answer)
+            # Refused dates are a matter of this span alone; anything else would be refused in every run.
+            if any(name in words(answer) for name in DATES):
+                raise RecordError(self._said(DATES_REFUSED, answer))
+            raise ConfigurationError(self._said(QUESTION_REFUSED, answer))
 
-    def _refuse_question(self, answer: Answer) -> None:
-        """Refused dates are a matter of this span alone; anything else would be refused in every run."""
-        said = words(answer)
-        if any(name in said for name in DATES):
-            raise RecordError(
-                _("%(vendor)s refused the dates%(said)s. Choose a later start, then fetch again.")
-                % {"vendor": self.realm.vendor, "said": said}
-            )
-        raise ConfigurationError(
-            _(
-                "%(vendor)s refused the question%(said)s. Check which customers are fetched; if that is "
-                "right, show this to FlexPOS support."
-            )
-            % {"vendor": self.realm.vendor, "said": said}
-        )
+    def _said(self, sentence: Any, answer: Answer) -> str:
+        """The sentence with what the settings page calls things, and with FlexPOS's own words."""
+        what, said = urlsplit(answer.call.url).path.rpartition("/")[2], words(answer)
+        return str(sentence) % {**asdict(self.realm), "what": what, "words": said, "said": said}
 
 
 class AttractionsClient(_Client):

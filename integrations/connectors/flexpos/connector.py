@@ -58,7 +58,7 @@ from integrations.core.connector import (
 )
 from integrations.core.errors import RecordError
 from integrations.core.mapping import Mapped, MappingRow
-from integrations.core.models import Cursor, Delivery, Run
+from integrations.core.models import Delivery, Run
 from integrations.core.registry import register
 
 BATCH = 500
@@ -149,19 +149,15 @@ class FlexPOS(ListConnector):
         if job == IMPORT:
             return self._import(run)
         if job == CONSENT:
-            return unsubscriptions.nightly(self, self._cursor(CONSENT), run.pk)
+            return unsubscriptions.nightly(self, self.cursor(CONSENT), run.pk)
         if job == ESTIMATE:
             return Estimate(self, run).pages()
         return import_records.pages(self.connection, run)
 
-    def _cursor(self, job: str) -> dict[str, Any]:
-        cursor = Cursor.objects.filter(connection_id=self.connection.pk, job=job).first()
-        return cursor.value if cursor else {}
-
     def _import(self, run: Run) -> Iterator[Page]:
         orders = (JOURNALS, TICKETS) if self.connection.tracking_id else ()
         reading = streams.Reading(self.flexpos, self.connection.filters, self.match_on, (CUSTOMERS, *orders))
-        return streams.collect(reading, self._cursor(IMPORT), timezone.now(), run.pk)
+        return streams.collect(reading, self.cursor(IMPORT), timezone.now(), run.pk)
 
     def receive(self, delivery: Delivery) -> Received:
         return unsubscriptions.receive(delivery, self.connection.list_number, self.match_on)

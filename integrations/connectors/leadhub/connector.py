@@ -31,7 +31,7 @@ from integrations.core.connector import (
 from integrations.core.errors import SyncError
 from integrations.core.http.ratelimit import Limit, RateLimits
 from integrations.core.mapping import Mapped
-from integrations.core.models import Cursor, Run
+from integrations.core.models import Run
 from integrations.core.registry import register
 from integrations.sources.loyalty.expiry import expiring, expiring_of
 from integrations.sources.loyalty.states import CustomerState, count_customers, states, states_of
@@ -123,9 +123,8 @@ class LeadHub(Connector):
     # -- in ----------------------------------------------------------------------------------------
 
     def collect(self, job: str, run: Run) -> Iterator[Page]:
-        cursor = Cursor.objects.filter(connection_id=self.connection.pk, job=job).first()
-        value = cursor.value if cursor else {}
-        return self._export(run, value) if job == EXPORT else self._expiries(value)
+        cursor = self.cursor(job)
+        return self._export(run, cursor) if job == EXPORT else self._expiries(cursor)
 
     def _export(self, run: Run, cursor: dict[str, Any]) -> Iterator[Page]:
         """Every customer, by id. The cursor belongs to its run: the next export starts anew."""

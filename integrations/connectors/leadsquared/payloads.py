@@ -78,14 +78,7 @@ def _maybe_json(value: Any) -> Any:
 def _sort(value: Any, result: Normalised) -> None:
     value = _maybe_json(value)
     if isinstance(value, list):
-        if attributes := _from_attributes(value):
-            result.leads.append(attributes)
-            return
-        for number, entry in enumerate(value, 1):
-            if isinstance(entry, dict | list):
-                _sort(entry, result)
-            else:
-                result.ignored.append(_("Item %(number)s is not a record.") % {"number": number})
+        _sort_list(value, result)
     elif not isinstance(value, dict):
         result.ignored.append(_("The call holds no lead or activity."))
     elif any(mark in value for mark in ACTIVITY_MARKS):
@@ -98,6 +91,18 @@ def _sort(value: Any, result: Normalised) -> None:
         result.leads.append(value)
     else:
         result.ignored.append(_("A record is empty."))
+
+
+def _sort_list(values: list[Any], result: Normalised) -> None:
+    """One lead as a list of its attributes, or several records."""
+    if attributes := _from_attributes(values):
+        result.leads.append(attributes)
+        return
+    for number, entry in enumerate(values, 1):
+        if isinstance(entry, dict | list):
+            _sort(entry, result)
+        else:
+            result.ignored.append(_("Item %(number)s is not a record.") % {"number": number})
 
 
 def _from_attributes(value: Any) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from integrations.core.admin.badges import badge
 from integrations.core.api.scopes import offered_scopes, scope_label
 from integrations.core.api.tokens import new_token
 from integrations.core.models import ApiToken
@@ -61,7 +61,7 @@ class ApiTokenAdmin(ModelAdmin):  # type: ignore[misc]
     @admin.display(description=gettext_lazy("State"))
     def state(self, obj: ApiToken) -> str:
         look, text = ("default", _("Revoked")) if obj.revoked_at else ("success", _("In use"))
-        return format_html('<span class="set-badge set-{}">{}</span>', look, text)
+        return badge(look, text)
 
     @admin.action(description=gettext_lazy("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiToken]) -> None:

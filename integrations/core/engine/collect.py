@@ -128,13 +128,17 @@ def _read_pages(run: Run, held: Held) -> bool:
         return True
     finally:
         connector.close()
-    poll = job is not None and job.poll and run.trigger == Run.Trigger.SCHEDULE
+    _complete(run, held, poll=job is not None and job.poll and run.trigger == Run.Trigger.SCHEDULE)
+    return True
+
+
+def _complete(run: Run, held: Held, *, poll: bool) -> None:
+    """All is read. A poll that found nothing leaves no trace."""
     with transaction.atomic():
         held.renew()
         if not (poll and Run.objects.filter(pk=run.pk, read=0).delete()[0]):
             Run.objects.filter(pk=run.pk).update(complete=True, message="")
             finish_runs([run.pk])
-    return True
 
 
 def _store(run: Run, held: Held, page: Page, *, bulk: bool) -> bool:

@@ -15,7 +15,8 @@ import json
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -241,15 +242,11 @@ def _lease(connection_id: int) -> Held | None:
     return held
 
 
-class _released:
-    """Give the lease back, and wake the drain that may have found it taken."""
-
-    def __init__(self, held: Held) -> None:
-        self.held = held
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_error: object) -> None:
-        self.held.release()
-        wake(self.held.connection_id)
+@contextmanager
+def _released(held: Held) -> Iterator[None]:
+    """Give the lease back afterwards, and wake the drain that may have found it taken."""
+    try:
+        yield
+    finally:
+        held.release()
+        wake(held.connection_id)

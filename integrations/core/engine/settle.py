@@ -43,7 +43,6 @@ WRITTEN = (Result.NEW, Result.UPDATED, Result.UNCHANGED)
 
 def settle(
     held: Held,
-    connection_id: int,
     version_id: int | None,
     outcomes: Sequence[Outcome],
     *,
@@ -55,6 +54,7 @@ def settle(
 
     Raises LeaseLost, having written nothing, when the lease is gone.
     """
+    connection_id = held.connection_id
     outcomes = [_storable(_give_up(outcome)) for outcome in outcomes]
     now = timezone.now()
     with transaction.atomic():

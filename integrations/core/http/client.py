@@ -6,16 +6,15 @@ the guard against internal addresses and the masking of secrets live here and be
 
 from __future__ import annotations
 
-import json as jsonlib
 import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import requests
 from django.utils.translation import gettext as _
@@ -33,6 +32,7 @@ from integrations.core.http.failures import (
 )
 from integrations.core.http.listening import tell
 from integrations.core.http.netguard import parse_target
+from integrations.core.http.parts import Params, checked_headers, encoded, with_query
 from integrations.core.http.ratelimit import Lane, RateLimits, lane
 from integrations.core.http.reading import refuse_writing
 from integrations.core.redact import Redactor, is_secret_name
@@ -42,13 +42,9 @@ MAX_BYTES = 8 * 1024 * 1024
 WAIT_OUTSIDE_LANE = 30.0  # seconds a call that belongs to no batch (Test connection) waits for the rate limit
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
-Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
-
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|//|\\\\")
 _PATH_SAFE = "/?%&=:+,;@!$'()*~-._[]"
 _DOT_SEGMENT = re.compile(r"(^|/)(\.|%2e){1,2}(/|$)", re.IGNORECASE)
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
 class HttpClient:
@@ -86,7 +82,7 @@ class HttpClient:
         self._max_bytes = max_bytes
         self._pool_size = pool_size
         self._headers = {"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "identity"}
-        self._headers |= self._checked_headers(headers or {})
+        self._headers |= checked_headers(vendor, headers or {})
         self._secrets = {*secrets, *(value for name, value in self._headers.items() if is_secret_name(name))}
         self._redactor = Redactor(self._secrets)
         self._lock = threading.Lock()
@@ -141,8 +137,8 @@ class HttpClient:
         """
         refuse_writing(method, reads)
         url = self._url(path_or_url, params)
-        body, content_type = self._encoded(json, data)
-        all_headers = {**self._headers, **content_type, **self._checked_headers(headers or {})}
+        body, content_type = encoded(json, data)
+        all_headers = {**self._headers, **content_type, **checked_headers(self.vendor, headers or {})}
         prepared = transport.prepared(method, url, all_headers, body)
         repeatable = method in SAFE_TO_REPEAT if idempotent is None else idempotent
         queue = lane.get() or Lane(deadline=time.monotonic() + WAIT_OUTSIDE_LANE)
@@ -232,9 +228,7 @@ class HttpClient:
                 text = _("A value that %(vendor)s is to be asked for is “.” or “..”. Correct the record.")
                 raise RecordError(text % {"vendor": self.vendor})
             url = f"{self._base}/{quote(path.lstrip('/'), safe=_PATH_SAFE)}" if path else self._base
-        pairs = params.items() if isinstance(params, Mapping) else params or ()
-        query = urlencode([(name, value) for name, value in pairs if value is not None], doseq=True)
-        return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
+        return with_query(url, params)
 
     def _same_host(self, url: str) -> str:
         full = f"{self._target.scheme}:{url}" if url.startswith("//") else url
@@ -249,31 +243,6 @@ class HttpClient:
             )
             raise ConfigurationError(text % {"vendor": self.vendor, "origin": self._target.origin})
         return full.partition("#")[0]
-
-    def _encoded(self, json: Any, data: Params | bytes | str | None) -> tuple[bytes | None, dict[str, str]]:
-        """The body in bytes and its Content-Type header, if it is ours to say."""
-        if json is not None:
-            try:
-                text = jsonlib.dumps(json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-            except ValueError:
-                text = None
-            if text is None:
-                problem = _("A number of this record is infinite or not a number. Correct it at the source.")
-                raise RecordError(problem)
-            return text.encode("utf-8", "replace"), {"Content-Type": "application/json"}
-        if data is None or isinstance(data, bytes):
-            return data, {}
-        if isinstance(data, str):
-            return data.encode("utf-8", "replace"), {}
-        return urlencode(data, doseq=True).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
-
-    def _checked_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """The headers. http.client would refuse a bad one with its value, a key, in the text of the exception."""
-        for name, value in headers.items():
-            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-                text = _("A key for %(vendor)s holds a line break or a letter that no key has. Enter it again.")
-                raise ConfigurationError(text % {"vendor": self.vendor})
-        return dict(headers)
 
 
 def _base_path(base_url: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +10,7 @@ from integrations.sandbox.contacthub.errors import no_node, too_many
 from integrations.sandbox.contacthub.nodes import Node, lasting_id, practice_nodes
 from integrations.sandbox.contacthub.sources import ROLES, Source, practice_source
 from integrations.sandbox.contacthub.store import Customer, CustomerStore
+from integrations.sandbox.recent import RecentCalls
 from integrations.sandbox.vendor import Account, Data
 
 NO_CHECK, BLOCK, MERGE = "NO_CHECK", "BLOCK", "MERGE"
@@ -24,6 +23,8 @@ SETTINGS = ("role", "uniqueness", "reindexing", "search_delay_s", "calls_per_s")
 
 class HubAccount(Account):
     """Workspace, sources and tokens of an account are the same after each reset."""
+
+    changeable = SETTINGS
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -46,7 +47,7 @@ class HubAccount(Account):
         self.search_delay_s = 0.0
         # The vendor publishes no limit. 0: none.
         self.calls_per_s = 0
-        self.recent: deque[float] = deque()
+        self.recent = RecentCalls()
         self.store = CustomerStore()
 
     @property
@@ -101,17 +102,8 @@ class HubAccount(Account):
 
     def refuse_above_limit(self) -> None:
         """Counts a call in the last second. Raises HubError (429) above the limit."""
-        if not self.calls_per_s:
-            return
-        now = time.monotonic()
-        while self.recent and self.recent[0] <= now - 1:
-            self.recent.popleft()
-        if len(self.recent) >= self.calls_per_s:
+        if self.recent.take(self.calls_per_s, 1.0) is not None:
             raise too_many(wait=1)
-        self.recent.append(now)
-
-    def settings(self) -> Data:
-        return super().settings() | {name: getattr(self, name) for name in SETTINGS}
 
     def change_settings(self, data: Data) -> None:
         for name, values in CHOICES.items():

@@ -19,6 +19,8 @@ SETTINGS = ("user_key", "api_key", "ip_authorized", "service_2016", "token_secon
 class ContactsendAccount(Account):
     """Every name has keys of its own, the same after each reset: 40 hexadecimal digits each."""
 
+    changeable = SETTINGS
+
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.user_key = key("user", name)
@@ -54,9 +56,6 @@ class ContactsendAccount(Account):
         """Into the ledger."""
         key = source.subscribers.get(identifier, {}).get("EMAIL", "")
         self.ledger.add(at, operation, "subscriber", f"{source.identifier}/{identifier}", outcome, key, names)
-
-    def settings(self) -> Data:
-        return super().settings() | {name: getattr(self, name) for name in SETTINGS}
 
     def change_settings(self, data: Data) -> None:
         if data.get("hostile", "none") not in HOSTILE:

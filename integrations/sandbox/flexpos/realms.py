@@ -5,11 +5,10 @@ from __future__ import annotations
 import hmac
 import math
 import secrets
-import time
-from collections import deque
 from collections.abc import Mapping
 
 from integrations.sandbox.flexpos.errors import token_refused, too_many, unauthorized, unknown_client
+from integrations.sandbox.recent import RecentCalls
 
 
 class Realm:
@@ -18,7 +17,7 @@ class Realm:
     def __init__(self) -> None:
         self.tokens: dict[str, int] = {}
         """Token -> the instant it expires at."""
-        self.recent: deque[float] = deque()
+        self.recent = RecentCalls()
 
     def give_token(self, form: Mapping[str, str], pair: tuple[str, str], now: int, seconds: int) -> dict[str, object]:
         """OAuth2 client credentials. Raises FlexPOSError."""
@@ -39,15 +38,7 @@ class Realm:
             raise unauthorized()
 
     def refuse_above_limit(self, limit: int, minute_s: float) -> None:
-        """Counts a call in its sliding window; 0 lifts the limit. Raises FlexPOSError above it.
-
-        Real time, also where the account's clock stands still: a client that waits must get on.
-        """
-        if not limit:
-            return
-        now = time.monotonic()
-        while self.recent and self.recent[0] <= now - minute_s:
-            self.recent.popleft()
-        if len(self.recent) >= limit:
-            raise too_many(limit, max(1, math.ceil(self.recent[0] + minute_s - now)))
-        self.recent.append(now)
+        """Counts a call in its sliding window; 0 lifts the limit. Raises FlexPOSError above it."""
+        wait = self.recent.take(limit, minute_s)
+        if wait is not None:
+            raise too_many(limit, max(1, math.ceil(wait)))

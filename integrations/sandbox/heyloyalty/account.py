@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
-
 from integrations.sandbox.heyloyalty.clock import now_text
 from integrations.sandbox.heyloyalty.errors import not_found, too_many
 from integrations.sandbox.heyloyalty.import_rows import ROWS
@@ -18,6 +15,7 @@ from integrations.sandbox.heyloyalty.lists import (
 )
 from integrations.sandbox.heyloyalty.mails import MailBox
 from integrations.sandbox.heyloyalty.webhooks import Webhooks
+from integrations.sandbox.recent import RecentCalls
 from integrations.sandbox.vendor import Account, Data
 
 # Setting -> the values it can have.
@@ -39,6 +37,8 @@ SETTINGS = (
 
 class HeyloyaltyAccount(Account):
     """Account `practice` has the key `practice-key-practice` and secret `practice-secret-practice`, and so on."""
+
+    changeable = SETTINGS
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -62,7 +62,7 @@ class HeyloyaltyAccount(Account):
         self.mails = MailBox()
         self.webhooks = Webhooks(self)
         self.imports = Imports(self, self.row_of)
-        self.recent: deque[float] = deque()
+        self.recent = RecentCalls()
 
     def row_of(self, job: Import) -> Row:
         return ROWS[job.kind](self, job)
@@ -89,17 +89,8 @@ class HeyloyaltyAccount(Account):
 
     def refuse_above_limit(self) -> None:
         """Counts a call in the last second. Raises HeyloyaltyError above the limit."""
-        if not self.calls_per_s:
-            return
-        now = time.monotonic()
-        while self.recent and self.recent[0] <= now - 1:
-            self.recent.popleft()
-        if len(self.recent) >= self.calls_per_s:
+        if self.recent.take(self.calls_per_s, 1.0) is not None:
             raise too_many(wait=1)
-        self.recent.append(now)
-
-    def settings(self) -> Data:
-        return super().settings() | {name: getattr(self, name) for name in SETTINGS}
 
     def change_settings(self, data: Data) -> None:
         for name, values in CHOICES.items():

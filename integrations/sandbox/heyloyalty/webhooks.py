@@ -8,21 +8,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import requests
-
 from integrations.sandbox.heyloyalty.clock import now_text
 from integrations.sandbox.heyloyalty.errors import invalid, not_found
 from integrations.sandbox.heyloyalty.lists import MemberList
 from integrations.sandbox.heyloyalty.members import Member
 from integrations.sandbox.heyloyalty.parameters import is_on
 from integrations.sandbox.heyloyalty.worker import Worker
+from integrations.sandbox.outgoing import Answered, deliver, outward, post
 
 if TYPE_CHECKING:
     from integrations.sandbox.heyloyalty.account import HeyloyaltyAccount
 
-TRIES = 3
 DELIVERIES_KEPT = 5_000
-REASON_LENGTH = 300
 # Those that practice mode has occasion to send, and those it only keeps.
 SENT = ("subscribe", "update", "unsubscribe")
 TRIGGERS = (*SENT, "spamComplaint", "click", "open", "hardbounce", "sent")
@@ -78,8 +75,7 @@ class Webhooks:
         self.last_id = 0
         self.deliveries: deque[Delivery] = deque(maxlen=DELIVERIES_KEPT)
         self.count = 0
-        self.session = requests.Session()
-        self.session.trust_env = False
+        self.session = outward()
         self.worker: Worker[Outgoing] = Worker("sandbox-heyloyalty-webhooks", self.deliver)
 
     def of_list(self, list_id: int) -> list[Webhook]:
@@ -117,32 +113,17 @@ class Webhooks:
     def deliver(self, outgoing: Outgoing) -> None:
         """Up to three tries; only a 2xx counts as delivered. Then the contact gets a mail."""
         delivery, account = outgoing.delivery, self.account
-        for attempt in range(1, TRIES + 1):
-            delivery.tries = attempt
-            delivery.status, delivery.reason = self.post(outgoing)
-            if delivery.status is not None and 200 <= delivery.status < 300:
-                delivery.state = "delivered"
-                return
-            if attempt < TRIES and self.worker.closed.wait(account.retry_pause_s):
-                break
+        hook = outgoing.webhook
+
+        def send() -> Answered:
+            return post(self.session, hook.url, account.delivery_timeout_s, json=outgoing.body)
+
+        if deliver(delivery, send, lambda: self.worker.closed.wait(account.retry_pause_s)):
+            return
         with account.lock:
-            hook = outgoing.webhook
             if hook.contact_email:
                 account.mails.add(now_text(), "webhook_failed", hook.contact_email, delivery.reason, hook.list_id)
             delivery.state = "failed"
-
-    def post(self, outgoing: Outgoing) -> tuple[int | None, str]:
-        """Status (None: no answer) and the answer's text, shortened."""
-        try:
-            response = self.session.post(
-                outgoing.webhook.url,
-                json=outgoing.body,
-                timeout=self.account.delivery_timeout_s,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            return None, f"No answer: {type(error).__name__}"
-        return response.status_code, response.text[:REASON_LENGTH]
 
     def clear_deliveries(self) -> None:
         self.deliveries.clear()

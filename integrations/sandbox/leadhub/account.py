@@ -30,6 +30,7 @@ class LeadHubAccount(Account):
     """Every name has a token of its own, the same after each reset."""
 
     ledger: TagLedger
+    changeable = (*SETTINGS, *SPEEDS.values())
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -47,9 +48,6 @@ class LeadHubAccount(Account):
         self.lost: deque[Data] = deque(maxlen=LOST_KEPT)
         self.jobs: dict[str, Job] = {}
         self.limits = Limits()
-
-    def settings(self) -> Data:
-        return super().settings() | {name: getattr(self, name) for name in (*SETTINGS, *SPEEDS.values())}
 
     def change_settings(self, data: Data) -> None:
         if not data.get("token", self.token):

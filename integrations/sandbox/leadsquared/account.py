@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from datetime import UTC, datetime
 
 from integrations.sandbox.leadsquared.activities import ActivityBook
@@ -12,6 +10,7 @@ from integrations.sandbox.leadsquared.fields import FieldBook
 from integrations.sandbox.leadsquared.store import LeadStore
 from integrations.sandbox.leadsquared.users import practice_users
 from integrations.sandbox.leadsquared.webhooks import Webhooks
+from integrations.sandbox.recent import RecentCalls
 from integrations.sandbox.vendor import Account, Data
 
 CALLS_PER_5S = 10
@@ -32,6 +31,8 @@ SETTINGS = (
 class LeadSquaredAccount(Account):
     """Account `source` has keys `u$rpractice-source` and `practice-secret-source`, and so on for every name."""
 
+    changeable = SETTINGS
+
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.access_key = f"u$rpractice-{name}"
@@ -47,7 +48,7 @@ class LeadSquaredAccount(Account):
         self.store = LeadStore(self.fields)
         self.activities = ActivityBook()
         self.webhooks = Webhooks(self)
-        self.recent: dict[bool, deque[float]] = {False: deque(), True: deque()}
+        self.recent = {False: RecentCalls(), True: RecentCalls()}
 
     def allow_owners(self) -> None:
         self.fields.allow_owners(user["ID"] for user in self.users if not user["StatusCode"])
@@ -61,24 +62,16 @@ class LeadSquaredAccount(Account):
     def refuse_above_limit(self, bulk: bool) -> None:
         """Counts a call in its sliding window; 0 lifts a limit. Raises MXError above it."""
         limit = self.bulk_calls_per_5s if bulk else self.calls_per_5s
-        if not limit:
-            return
-        now, recent = time.monotonic(), self.recent[bulk]
-        while recent and recent[0] <= now - WINDOW_SECONDS:
-            recent.popleft()
-        if len(recent) >= limit:
+        if self.recent[bulk].take(limit, WINDOW_SECONDS) is not None:
             raise over_limit(limit, int(self.limit_answer))
-        recent.append(now)
-
-    def settings(self) -> Data:
-        return super().settings() | {name: getattr(self, name) for name in SETTINGS}
 
     def clear_data(self) -> None:
         super().clear_data()
         self.store = LeadStore(self.fields)
         self.activities.clear()
         self.webhooks.forget()
-        self.recent = {False: deque(), True: deque()}
+        for calls in self.recent.values():
+            calls.clear()
 
     def close(self) -> None:
         self.webhooks.close()

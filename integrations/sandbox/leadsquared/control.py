@@ -22,7 +22,8 @@ from typing import Any
 
 from integrations.sandbox.leadsquared import activities, leads, reads
 from integrations.sandbox.leadsquared.account import LeadSquaredAccount, utc_now
-from integrations.sandbox.leadsquared.webhooks import Automation, Change, outward
+from integrations.sandbox.leadsquared.webhooks import Automation, Change
+from integrations.sandbox.outgoing import outward
 from integrations.sandbox.vendor import Data
 
 

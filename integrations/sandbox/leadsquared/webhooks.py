@@ -14,12 +14,12 @@ from uuid import uuid4
 
 import requests
 
+from integrations.sandbox.outgoing import Answered, deliver, outward, post
+
 if TYPE_CHECKING:
     from integrations.sandbox.leadsquared.account import LeadSquaredAccount
 
-TRIES = 3
 DELIVERIES_KEPT = 5_000
-REASON_LENGTH = 300
 TRIGGERS = {"new_lead": "New lead", "lead_update": "Lead update", "activity": "Activity"}
 Flat = dict[str, Any]
 
@@ -184,32 +184,14 @@ class Webhooks:
 
     def deliver(self, session: requests.Session, automation: Automation, change: Change, delivery: Delivery) -> None:
         """Up to three tries; only a 2xx counts as delivered."""
-        for attempt in range(1, TRIES + 1):
-            delivery.tries = attempt
-            delivery.status, delivery.reason = self.post(session, automation, change)
-            if delivery.status is not None and 200 <= delivery.status < 300:
-                delivery.state = "delivered"
-                return
-            if attempt < TRIES and self._closed.wait(self.account.retry_pause_s):
-                break
-        delivery.state = "failed"
 
-    def post(self, session: requests.Session, automation: Automation, change: Change) -> tuple[int | None, str]:
-        """Status (None: no answer) and the answer's text, shortened."""
-        body = VARIANTS[automation.variant][1](change)
-        form = automation.variant == "form"
-        try:
-            response = session.post(
-                addressed(automation, change.event_type),
-                data=form_of(body) if form else None,
-                json=None if form else body,
-                headers=automation.headers,
-                timeout=self.account.delivery_timeout_s,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            return None, f"No answer: {type(error).__name__}"
-        return response.status_code, response.text[:REASON_LENGTH]
+        def send() -> Answered:
+            body, url = VARIANTS[automation.variant][1](change), addressed(automation, change.event_type)
+            content = {"data": form_of(body)} if automation.variant == "form" else {"json": body}
+            return post(session, url, self.account.delivery_timeout_s, headers=automation.headers, **content)
+
+        if not deliver(delivery, send, lambda: self._closed.wait(self.account.retry_pause_s)):
+            delivery.state = "failed"
 
     def verify(self, url: str, headers: Mapping[str, str]) -> tuple[bool, str]:
         """The Verify button: a HEAD request that must be answered with 200."""
@@ -235,12 +217,6 @@ class Webhooks:
 
     def load(self, rows: list[dict[str, Any]]) -> None:
         self.automations = [Automation(**row) for row in rows]
-
-
-def outward() -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    return session
 
 
 def addressed(automation: Automation, event_type: str) -> str:

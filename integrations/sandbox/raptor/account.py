@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from hashlib import sha256
 from typing import Any
 
 from integrations.sandbox.raptor.book import Attribute, Audience, Book, utc_now
 from integrations.sandbox.raptor.errors import invalid, over_limit
 from integrations.sandbox.raptor.push import Pushes, audience_change, deletion, value_change
+from integrations.sandbox.recent import RecentCalls
 from integrations.sandbox.vendor import Account, Data
 
 CALLS_PER_S = 10
@@ -33,6 +32,8 @@ NEVER_EMPTY = ("api_key", "header_name", "activation_id", "push_secret")
 class RaptorAccount(Account):
     """Every name has a key and a secret of its own, the same after each reset."""
 
+    changeable = SETTINGS
+
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.api_key = sha256(f"raptor/key/{name}".encode()).hexdigest()
@@ -46,10 +47,7 @@ class RaptorAccount(Account):
         self.delivery_timeout_s = 10.0
         self.book = Book()
         self.pushes = Pushes(self)
-        self.recent: deque[float] = deque()
-
-    def settings(self) -> Data:
-        return super().settings() | {name: getattr(self, name) for name in SETTINGS}
+        self.recent = RecentCalls()
 
     def change_settings(self, data: Data) -> None:
         for name in NEVER_EMPTY:
@@ -63,14 +61,8 @@ class RaptorAccount(Account):
 
     def refuse_above_limit(self) -> None:
         """Counts a call in a sliding second; 0 lifts the limit. Raises RaptorError (429) above it."""
-        if not self.calls_per_s:
-            return
-        now = time.monotonic()
-        while self.recent and self.recent[0] <= now - 1.0:
-            self.recent.popleft()
-        if len(self.recent) >= self.calls_per_s:
+        if self.recent.take(self.calls_per_s, 1.0) is not None:
             raise over_limit(1)
-        self.recent.append(now)
 
     # -- what happens at the vendor ---------------------------------------------------------------
 

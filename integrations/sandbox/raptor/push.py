@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from integrations.sandbox.outgoing import Answered, deliver, outward, post
 from integrations.sandbox.vendor import Data
 
 if TYPE_CHECKING:
     from integrations.sandbox.raptor.account import RaptorAccount
 
-TRIES = 3
 MOST_CHANGES = 500
 PUSHES_KEPT = 1_000
-REASON_LENGTH = 300
 # The portal has the batch: not a failure.
 KNOWN_ALREADY = 409
 
@@ -100,15 +99,14 @@ class Pushes:
     def deliver(self, session: requests.Session, push: Push, body: bytes) -> None:
         """Up to three tries; a 2xx counts as delivered, and so does “I have it already”."""
         self.last = push.batch, body
-        for attempt in range(1, TRIES + 1):
-            push.tries = attempt
-            push.status, push.reason = self.post(session, body)
-            if push.status is not None and (200 <= push.status < 300 or push.status == KNOWN_ALREADY):
-                push.state = "delivered"
-                return
-            if attempt < TRIES and self._closed.wait(self.account.retry_pause_s):
-                break
-        push.state = "failed"
+        account = self.account
+
+        def send() -> Answered:
+            signed = {"Content-Type": "application/json", "X-Raptor-Signature": signature(account.push_secret, body)}
+            return post(session, account.push_address, account.delivery_timeout_s, data=body, headers=signed)
+
+        if not deliver(push, send, lambda: self._closed.wait(account.retry_pause_s), taken=(KNOWN_ALREADY,)):
+            push.state = "failed"
 
     def send_last_again(self) -> Push | None:
         """The last batch once more, at once, as after an answer that was lost."""
@@ -124,24 +122,6 @@ class Pushes:
             self.deliver(session, push, body)
         return push
 
-    def post(self, session: requests.Session, body: bytes) -> tuple[int | None, str]:
-        """Status (None: no answer) and the answer's text, shortened."""
-        headers = {
-            "Content-Type": "application/json",
-            "X-Raptor-Signature": signature(self.account.push_secret, body),
-        }
-        try:
-            response = session.post(
-                self.account.push_address,
-                data=body,
-                headers=headers,
-                timeout=self.account.delivery_timeout_s,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            return None, f"No answer: {type(error).__name__}"
-        return response.status_code, response.text[:REASON_LENGTH]
-
     def forget(self) -> None:
         self.pushes.clear()
         self.last = None
@@ -153,12 +133,6 @@ class Pushes:
 
 def signature(secret: str, body: bytes) -> str:
     return f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
-
-
-def outward() -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    return session
 
 
 def audience_change(audience: Any, email: str, change: str, at: str) -> Data:

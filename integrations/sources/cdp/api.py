@@ -11,6 +11,7 @@ from ninja.errors import HttpError
 
 from integrations.core.api.batches import MANY, ONE, save_batch, save_one
 from integrations.core.api.main import register_api
+from integrations.core.api.paging import LARGEST_ID, After, Limit
 from integrations.core.api.schemas import refusals
 from integrations.core.batch import Refused
 from integrations.sources.cdp.api_reading import events_of, persons_out
@@ -21,7 +22,6 @@ from integrations.sources.cdp.models import Person
 from integrations.sources.cdp.people import save_persons
 from integrations.sources.cdp.rows import EventRow, MembershipRow, PersonRow, ValueRow
 from integrations.sources.cdp.schemas import (
-    LARGEST_ID,
     EventBatch,
     EventBody,
     EventPage,
@@ -38,8 +38,6 @@ from integrations.sources.cdp.told import tell_memberships, tell_values
 
 UNKNOWN = "There is no person with this id."
 BOTH = "Give the name of the identifier and its value, or neither."
-After = Annotated[int, Query(ge=0, le=LARGEST_ID, description="Rows with a greater id: `next` of the page before.")]
-Limit = Annotated[int, Query(ge=1, le=1000, description="How many rows a page.")]
 
 router = Router()
 
@@ -62,7 +60,7 @@ def list_persons(
     if identifier is not None:
         found = found.filter(pk__in=_person_ids(identifier, value))
     rows = persons_out(list(found[: limit + 1]))
-    return PersonPage(rows=rows[:limit], next=rows[limit - 1].id if len(rows) > limit else None)
+    return PersonPage.of(rows, limit)
 
 
 @router.get("/persons/{int:person_id}", response={200: PersonOut, **refusals(404)}, summary="Read a person")
@@ -100,7 +98,7 @@ def save_person_batch(request: HttpRequest, batch: PersonBatch) -> Status[Any]:
 def list_events(request: HttpRequest, person_id: int, after: After = 0, limit: Limit = 100) -> EventPage:
     """What a person did, by id."""
     rows = events_of(_person(person_id), after, limit + 1)
-    return EventPage(rows=rows[:limit], next=rows[limit - 1].id if len(rows) > limit else None)
+    return EventPage.of(rows, limit)
 
 
 @router.post("/events", response=ONE, summary="Record an event")

@@ -9,10 +9,9 @@ from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from integrations.core.api.batches import Batch, RowsOf
+from integrations.core.api.paging import Id, Page
 from integrations.core.api.schemas import Moment, OwnId, Strict, Text
 
-LARGEST_ID = 2**63 - 1
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Identifiers = Annotated[
     dict[str, Any],
     Field(
@@ -128,15 +127,13 @@ class EventOut(BaseModel):
     external_id: str | None
 
 
-class PersonPage(BaseModel):
+class PersonPage(Page):
     """Persons by id. `next` is the `after` of the next page; null: this is the last one."""
 
     rows: list[PersonOut]
-    next: int | None
 
 
-class EventPage(BaseModel):
+class EventPage(Page):
     """Events by id. `next` is the `after` of the next page; null: this is the last one."""
 
     rows: list[EventOut]
-    next: int | None

@@ -45,15 +45,6 @@ def states_of(
     return _states(Identifier.objects.filter(pk__among=list(identifier_ids)).order_by("pk"), audiences, attributes)
 
 
-def identifiers_of(identifier_type: IdentifierType, person_ids: Collection[int]) -> dict[int, list[int]]:
-    """Ids of these persons' identifiers of a type, by person, oldest first."""
-    found = Identifier.objects.filter(type=identifier_type, person_id__among=list(person_ids)).order_by("pk")
-    by_person: dict[int, list[int]] = {}
-    for pk, person_id in found.values_list("pk", "person_id"):
-        by_person.setdefault(person_id, []).append(pk)
-    return by_person
-
-
 def count_identifiers(identifier_type: IdentifierType) -> int:
     """How many there are: an exact count, for the start of a sync; not for a page that opens often."""
     return Identifier.objects.filter(type=identifier_type).count()

@@ -12,13 +12,13 @@ from ninja.errors import HttpError
 
 from integrations.core.api.batches import MANY, ONE, save_batch, save_one
 from integrations.core.api.main import register_api
+from integrations.core.api.paging import After, Limit
 from integrations.core.api.schemas import refusals
 from integrations.sources.loyalty.batch import CustomerRow, MovementRow, PinRow
 from integrations.sources.loyalty.customers import change_pins, save_customers
 from integrations.sources.loyalty.models import Customer, Movement, email_key_of
 from integrations.sources.loyalty.movements import record_movements
 from integrations.sources.loyalty.schemas import (
-    LARGEST_ID,
     CustomerBatch,
     CustomerBody,
     CustomerOut,
@@ -32,8 +32,6 @@ from integrations.sources.loyalty.schemas import (
 )
 
 UNKNOWN = "There is no customer with this id."
-After = Annotated[int, Query(ge=0, le=LARGEST_ID, description="Rows with a greater id: `next` of the page before.")]
-Limit = Annotated[int, Query(ge=1, le=1000, description="How many rows a page.")]
 
 router = Router()
 
@@ -56,7 +54,7 @@ def list_customers(
     if external_id is not None:
         found = found.filter(external_id=external_id)
     rows = [_customer(customer) for customer in found[: limit + 1]]
-    return CustomerPage(rows=rows[:limit], next=rows[limit - 1].id if len(rows) > limit else None)
+    return CustomerPage.of(rows, limit)
 
 
 @router.get("/customers/{int:customer_id}", response={200: CustomerOut, **refusals(404)}, summary="Read a customer")
@@ -94,7 +92,7 @@ def list_movements(request: HttpRequest, customer_id: int, after: After = 0, lim
         raise HttpError(404, UNKNOWN)
     found = Movement.objects.filter(account_id=customer_id, pk__gt=after).order_by("pk")[: limit + 1]
     rows = [_movement(movement) for movement in found]
-    return MovementPage(rows=rows[:limit], next=rows[limit - 1].id if len(rows) > limit else None)
+    return MovementPage.of(rows, limit)
 
 
 @router.post("/movements", response=ONE, summary="Record a movement")

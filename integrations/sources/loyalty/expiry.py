@@ -11,7 +11,7 @@ from django.db.models.functions import Cast
 
 from integrations.core.announce import announce
 from integrations.sources.loyalty.accounts import close_accounts, open_accounts
-from integrations.sources.loyalty.models import Customer, LoyaltySettings, Movement
+from integrations.sources.loyalty.models import LoyaltySettings, Movement
 from integrations.sources.loyalty.signals import accounts_changed
 from integrations.sources.loyalty.states import state_of
 
@@ -19,12 +19,6 @@ from integrations.sources.loyalty.states import state_of
 TOTAL = Cast(Sum("remaining"), models.BigIntegerField())
 PAGE = 10_000
 CHUNK = 1000
-
-
-def expiring_on(customer: Customer, date: datetime.date) -> int:
-    """What is left of the customer's points that are lost on that date."""
-    lost = Movement.objects.filter(account_id=customer.pk, expires_on=date, remaining__gt=0)
-    return lost.aggregate(points=Sum("remaining"))["points"] or 0
 
 
 def expiring_of(customer_ids: Collection[int], date: datetime.date) -> dict[int, int]:

@@ -8,16 +8,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from integrations.core.api.batches import Batch, RowsOf
+from integrations.core.api.paging import Id, Page
 from integrations.core.api.schemas import Day, Moment, OwnId, Strict, Text
 
-LARGEST_ID = 2**63 - 1
 MOST_POINTS = 1_000_000_000
 # Ours but "expiry": points expire by themselves.
 ReasonName = Literal[
     "registration", "order", "review", "nameday", "birthday", "anniversary", "spending", "return", "correction"
 ]
 
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Email = Annotated[Text, Field(max_length=254)]
 Name = Annotated[Text, Field(max_length=100)]
 Pin = Annotated[
@@ -116,15 +115,13 @@ class MovementOut(BaseModel):
     remaining: int = Field(description="What of an earning is neither spent nor expired.")
 
 
-class CustomerPage(BaseModel):
+class CustomerPage(Page):
     """Customers by id. `next` is the `after` of the next page; null: this is the last one."""
 
     rows: list[CustomerOut]
-    next: int | None
 
 
-class MovementPage(BaseModel):
+class MovementPage(Page):
     """Movements by id. `next` is the `after` of the next page; null: this is the last one."""
 
     rows: list[MovementOut]
-    next: int | None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from integrations.connectors.contactsend.connector import FROM_HUB, FROM_SEND
-from integrations.connectors.contactsend.first_sync import FIRST
+from integrations.connectors.contactsend.jobs import FIRST, FROM_HUB, FROM_SEND
 from integrations.connectors.contactsend.models import ContactsendConnection, SubscriptionRow
 from integrations.core import newcomer
 from integrations.core.engine import collect
@@ -75,6 +74,14 @@ def first_sync(connection: ContactsendConnection) -> Run:
     drain(connection.pk)
     run.refresh_from_db()
     return run
+
+
+def switched_on(hub: ContacthubAccount, send: ContactsendAccount) -> ContactsendConnection:
+    """A source that is on, with nobody on either side yet."""
+    connection = connect(hub, send)
+    subscribe_to(connection)
+    settle(connection, 1)
+    return connection
 
 
 def settle(connection: ContactsendConnection, rounds: int = 3) -> None:

@@ -13,7 +13,16 @@ from integrations.core.engine import retry
 from integrations.core.engine.drain import drain
 from integrations.core.models import Connection, Event, EventPayload, FieldMapping, Lease
 from integrations.core.models.engine import EPOCH
-from tests.connectors.contactsend.pair import NEWSLETTER, connect, events, from_hub, from_send, settle, subscribe_to
+from tests.connectors.contactsend.pair import (
+    NEWSLETTER,
+    connect,
+    events,
+    from_hub,
+    from_send,
+    settle,
+    subscribe_to,
+    switched_on,
+)
 from tests.sandbox_contacthub import ContacthubAccount
 from tests.sandbox_contactsend import CUSTOMERS, NEWS, OFFERS, OTHER_NEWS, SUBSCRIBED, ContactsendAccount
 
@@ -24,11 +33,7 @@ Break = Callable[[ContacthubAccount, ContactsendAccount], Any]
 
 @pytest.fixture
 def source(hub: ContacthubAccount, send: ContactsendAccount) -> ContactsendConnection:
-    """A source that is on, with nobody on either side yet."""
-    connection = connect(hub, send)
-    subscribe_to(connection)
-    settle(connection, 1)
-    return connection
+    return switched_on(hub, send)
 
 
 def time_passes(source: ContactsendConnection) -> None:

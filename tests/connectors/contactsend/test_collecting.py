@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from integrations.connectors.contactsend import collect_send
-from integrations.connectors.contactsend.connector import FROM_HUB, FROM_SEND, NIGHTLY, Contactsend
+from integrations.connectors.contactsend.connector import Contactsend
+from integrations.connectors.contactsend.jobs import FROM_HUB, FROM_SEND, NIGHTLY
 from integrations.connectors.contactsend.models import ContactsendConnection, Deletes, Pair
 from integrations.core.models import Connection, Cursor, Event
 from tests.connectors.contactsend.pair import connect, events, first_sync, from_hub, from_send, pull, settle

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from integrations.connectors.contactsend.connector import FROM_SEND
+from integrations.connectors.contactsend.jobs import FROM_SEND
 from integrations.connectors.contactsend.models import ContactsendConnection
 from integrations.core.engine import collect
 from integrations.core.engine.drain import drain

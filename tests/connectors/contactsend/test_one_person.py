@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.connectors.contactsend.connector import FROM_HUB, FROM_SEND
+from integrations.connectors.contactsend.jobs import FROM_HUB, FROM_SEND
 from integrations.connectors.contactsend.models import ContactsendConnection, Pair
 from integrations.core.engine import collect, retry
 from integrations.core.engine.drain import drain
@@ -17,7 +17,7 @@ from tests.connectors.contactsend.pair import (
     from_hub,
     from_send,
     settle,
-    subscribe_to,
+    switched_on,
 )
 from tests.sandbox_contacthub import ContacthubAccount
 from tests.sandbox_contactsend import ContactsendAccount
@@ -28,11 +28,7 @@ LUCA = "luca@example.test"
 
 @pytest.fixture
 def source(hub: ContacthubAccount, send: ContactsendAccount) -> ContactsendConnection:
-    """A source that is on, with nobody on either side yet."""
-    connection = connect(hub, send)
-    subscribe_to(connection)
-    settle(connection, 1)
-    return connection
+    return switched_on(hub, send)
 
 
 def failed() -> Event:

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
-from integrations.connectors.contactsend.first_sync import FIRST
+from integrations.connectors.contactsend.jobs import FIRST
 from integrations.connectors.contactsend.models import ContactsendConnection, Pair, SubscriptionRow
 from integrations.core.models import Connection, Cursor, Event, FieldMapping, Lease, Link, Run
 from integrations.core.models.engine import EPOCH

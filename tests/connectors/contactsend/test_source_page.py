@@ -10,8 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
-from integrations.connectors.contactsend.connector import FROM_HUB, FROM_SEND
-from integrations.connectors.contactsend.first_sync import FIRST
+from integrations.connectors.contactsend.jobs import FIRST, FROM_HUB, FROM_SEND
 from integrations.connectors.contactsend.models import ContactsendConnection, SubscriptionRow
 from integrations.core.engine import collect, removal
 from integrations.core.engine.drain import drain

@@ -14,7 +14,7 @@ from tests.connectors.contactsend.pair import (
     from_hub,
     from_send,
     settle,
-    subscribe_to,
+    switched_on,
 )
 from tests.sandbox_contacthub import ContacthubAccount
 from tests.sandbox_contactsend import UNSUBSCRIBED, ContactsendAccount
@@ -25,11 +25,7 @@ LUCA = "luca@example.test"
 
 @pytest.fixture
 def source(hub: ContacthubAccount, send: ContactsendAccount) -> ContactsendConnection:
-    """A source that is on, with nobody on either side yet."""
-    connection = connect(hub, send)
-    subscribe_to(connection)
-    settle(connection, 1)
-    return connection
+    return switched_on(hub, send)
 
 
 def test_a_customer_of_contacthub_becomes_a_subscriber_and_nothing_comes_back(

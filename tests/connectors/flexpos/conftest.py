@@ -9,10 +9,9 @@ import pytest
 from integrations.connectors.flexpos.client import AttractionsClient, FlexPOSClient, rate_limits
 from integrations.connectors.flexpos.models import FlexPOSConnection
 from integrations.connectors.flexpos.windows import Window
-from integrations.core import newcomer
-from integrations.core.models import Connection
+from tests.connectors.flexpos import till
 from tests.sandbox_flexpos import FlexPOSAccount
-from tests.sandbox_heyloyalty import CUSTOMERS, HeyloyaltyAccount
+from tests.sandbox_heyloyalty import HeyloyaltyAccount
 from tests.sandbox_server import Sandbox
 
 MakeConnection = Callable[..., FlexPOSConnection]
@@ -68,33 +67,18 @@ def practice(sandbox: Sandbox) -> HeyloyaltyAccount:
 
 @pytest.fixture
 def make_flexpos(db: None, shop: FlexPOSAccount, practice: HeyloyaltyAccount) -> MakeConnection:
-    """An enabled connection from the practice shop to the practice list; state only what differs."""
+    """A connection from the practice shop, with tracking and attractions, to the practice list; state what differs."""
 
     def make(**overrides: Any) -> FlexPOSConnection:
-        client_id, client_secret = shop.client
         attraction_client_id, attraction_client_secret = shop.attraction_client
         values = {
-            "connector": "flexpos",
             "name": "Shop",
-            "state": Connection.State.ENABLED,
-            "api_key": practice.api_key,
-            "api_secret": practice.api_secret,
-            "api_address": practice.url,
-            "tracking_address": practice.url,
-            "calls_per_second": 0,
-            "list_id": str(CUSTOMERS),
             "tracking_id": practice.tracking_id,
-            "api_url": shop.api_url,
-            "client_id": client_id,
-            "client_secret": client_secret,
             "attraction_api_url": shop.attraction_api_url,
             "attraction_client_id": attraction_client_id,
             "attraction_client_secret": attraction_client_secret,
-            "calls_per_minute": 0,
         }
-        connection = FlexPOSConnection.objects.create(**values | overrides)
-        newcomer.complete(connection, by="tests")
-        return connection
+        return till.connect(shop, practice, **values | overrides)
 
     return make
 

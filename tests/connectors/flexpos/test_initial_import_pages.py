@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
-from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +23,7 @@ from integrations.core.versions import record_version
 from tests.connectors.flexpos import importing
 from tests.connectors.flexpos.conftest import MakeConnection
 from tests.core.log_rows import MARKETING, SUPPORT, log_in
+from tests.pages import told
 from tests.sandbox_flexpos import FlexPOSAccount
 from tests.sandbox_heyloyalty import HeyloyaltyAccount
 
@@ -50,10 +50,6 @@ def shown(client: Client, url: str) -> str:
     response = client.get(url)
     assert response.status_code == 200
     return re.sub(r"\s+", " ", response.content.decode())
-
-
-def told(response: Any) -> str:
-    return " ".join(str(message) for message in get_messages(response.wsgi_request))
 
 
 def filled(**changes: Any) -> dict[str, Any]:

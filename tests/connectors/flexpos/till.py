@@ -8,6 +8,7 @@ from typing import Any
 
 from integrations.connectors.flexpos.customers import customers
 from integrations.connectors.flexpos.models import FlexPOSConnection
+from integrations.core import newcomer
 from integrations.core.connector import Record
 from integrations.core.engine import collect
 from integrations.core.engine import drain as engine
@@ -15,6 +16,8 @@ from integrations.core.engine.capture import capture
 from integrations.core.models import Connection, Delivery, Event, Lease, Run
 from integrations.core.models.engine import EPOCH
 from tests.connectors.flexpos.rows import mette
+from tests.sandbox_flexpos import FlexPOSAccount
+from tests.sandbox_heyloyalty import CUSTOMERS, HeyloyaltyAccount
 
 LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 
@@ -28,6 +31,29 @@ def customer(number: int = 1, **values: Any) -> dict[str, Any]:
     changed = datetime.datetime(2026, 3, 9, 10) + datetime.timedelta(minutes=values.pop("minute", 0))
     named = {"CustomerId": 50_000 + number, "Email": email(number), "Mobile": f"20{number:06d}"}
     return mette(**{**named, "ModifiedDate": changed.isoformat(), **values})
+
+
+def connect(shop: FlexPOSAccount, practice: HeyloyaltyAccount, **overrides: Any) -> FlexPOSConnection:
+    """An enabled connection from the shop to the list, without limits; state only what differs."""
+    client_id, client_secret = shop.client
+    values = {
+        "connector": "flexpos",
+        "name": shop.name,
+        "state": Connection.State.ENABLED,
+        "api_key": practice.api_key,
+        "api_secret": practice.api_secret,
+        "api_address": practice.url,
+        "tracking_address": practice.url,
+        "calls_per_second": 0,
+        "list_id": str(CUSTOMERS),
+        "api_url": shop.api_url,
+        "client_id": client_id,
+        "client_secret": client_secret,
+        "calls_per_minute": 0,
+    }
+    connection = FlexPOSConnection.objects.create(**values | overrides)
+    newcomer.complete(connection, by="tests")
+    return connection
 
 
 def arrive(connection: Connection, *rows: dict[str, Any], **mark: Any) -> None:

@@ -3,19 +3,18 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from django.test import Client
 
 from integrations.connectors.heyloyalty.models import ActivationConnection
 from integrations.core.models import Connection
-from tests.connectors.contract import ConnectorContract
 from tests.connectors.heyloyalty import cdp, portal
 from tests.connectors.heyloyalty.conftest import MakeActivation
+from tests.connectors.heyloyalty.list_contract import ListContract
 from tests.sandbox_heyloyalty import HeyloyaltyAccount
 
 CANARIES = {"api_key": "canary0key0a1b2c3", "api_secret": "canary0secret0d4e5f6"}
 
 
-class TestActivation(ConnectorContract):
+class TestActivation(ListContract):
     """One that creates members; persons enter an audience one by one, so that calls tell of each."""
 
     @pytest.fixture
@@ -29,27 +28,6 @@ class TestActivation(ConnectorContract):
         self.before = practice.call_count()
         return connection
 
-    @pytest.fixture
-    def client(self) -> Client:
-        return Client()
-
     def arrive(self, connection: Connection, number: int = 1) -> None:
         people = [cdp.person(cdp.email(next(self.numbers))) for _ in range(number)]
         cdp.enter(self.audience, *people)
-
-    def make_vendor(self, state: str) -> None:
-        self.account.clear_faults()
-        if state == "troubled":
-            self.account.fault("system_error", path="upsert")
-        elif state == "refusing":
-            self.account.fault("refused", path="upsert")
-        elif state == "closed":
-            self.account.fault("unauthorized", times=None)
-        elif state == "silent":
-            self.account.fault("applied_unanswered", path="upsert")
-
-    def created(self) -> list[str]:
-        return [entry["id"] for entry in self.account.ledger() if entry["outcome"] == "created"]
-
-    def calls(self) -> int:
-        return self.account.call_count() - self.before

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from integrations.core.batch import Outcome
 from integrations.sources.loyalty.batch import MovementRow
-from integrations.sources.loyalty.expiry import expire_points, expiring_on
+from integrations.sources.loyalty.expiry import expire_points, expiring_of
 from integrations.sources.loyalty.movements import record_movements
 from tests.sources.loyalty.jar import Jar
 from tests.sources.loyalty.shop import account, customer, values
@@ -67,5 +67,5 @@ def test_accounts_have_the_right_balance_and_expiries_after_every_batch(
         expected = {day(number): points for number, points in jar.expiring().items()}
         assert now.balance == sum(values(anna)) == len(jar.points)
         assert (now.next_expiry, now.next_expiry_points) == min(expected.items(), default=(None, 0))
-        found = {day(number): expiring_on(anna, day(number)) for number in range(15)}
-        assert {date: points for date, points in found.items() if points} == expected
+        found = {day(number): expiring_of([anna.pk], day(number)) for number in range(15)}
+        assert {date: lost[anna.pk] for date, lost in found.items() if lost} == expected

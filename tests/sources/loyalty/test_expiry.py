@@ -11,7 +11,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from integrations.sources.loyalty import expiry
-from integrations.sources.loyalty.expiry import expire_points, expiring, expiring_on
+from integrations.sources.loyalty.expiry import expire_points, expiring, expiring_of
 from integrations.sources.loyalty.models import Customer, Movement
 from integrations.sources.loyalty.signals import accounts_changed
 from tests.sources.loyalty.shop import (
@@ -47,7 +47,7 @@ def test_what_is_left_of_the_points_of_a_date_expires_on_it() -> None:
     for points, date in ((30, days(10)), (20, days(10)), (40, days(20)), (5, None)):
         earn(anna, points, date)
     move(anna, -35)
-    assert [expiring_on(anna, days(number)) for number in (10, 20, 30)] == [15, 40, 0]
+    assert [expiring_of([anna.pk], days(number)) for number in (10, 20, 30)] == [{anna.pk: 15}, {anna.pk: 40}, {}]
     assert (account(anna).next_expiry, account(anna).next_expiry_points) == (days(10), 15)
 
 

@@ -9,10 +9,10 @@ from django.contrib.admin import SimpleListFilter, display
 from django.contrib.admin.utils import flatten_fieldsets
 from django.http import HttpRequest
 from django.urls import path
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from integrations.core.admin.badges import badge
 from integrations.core.admin.connection.access import ConnectionAccess
 from integrations.core.admin.connection.history import ConnectionHistory
 from integrations.core.admin.connection.live import Source, live_choices
@@ -23,7 +23,7 @@ from integrations.core.admin.connection.steps import STATE_LOOKS, WEBHOOK, what_
 from integrations.core.admin.connection.version import ConnectionVersions
 from integrations.core.admin.connection.webhook import ConnectionWebhook
 from integrations.core.admin.log.sight import Sight
-from integrations.core.admin.mapping.pages import MappingPages
+from integrations.core.admin.mapping.admin import MappingPages
 from integrations.core.fields import secret_names
 from integrations.core.forms import SettingsForm
 from integrations.core.models import Connection
@@ -73,7 +73,7 @@ class ConnectionAdmin(
     @display(description=gettext_lazy("State"), ordering="state")
     def state_badge(self, obj: Any) -> str:
         look = STATE_LOOKS[obj.state]
-        return format_html('<span class="set-badge set-{}">{}</span>', look, obj.get_state_display())
+        return badge(look, obj.get_state_display())
 
     def get_list_display(self, request: HttpRequest) -> Any:
         sight = Sight.of(request)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integrations.core.admin.log.access import Visible
-from integrations.core.logbook import Job, LogFilter, Period, Sync, Tab
+from integrations.core.log_filter import Job, LogFilter, Period, Sync, Tab
 from integrations.core.registry import all_connectors, connector_class
 
 ALL_CONNECTIONS = ("", _("All connections"))

@@ -18,7 +18,8 @@ from integrations.core.admin.log.form import LogForm, record_type_words
 from integrations.core.admin.log.sight import Sight
 from integrations.core.admin.log.words import OUTCOMES, Badge
 from integrations.core.keyset import LAST_ID, Page
-from integrations.core.logbook import COUNT_CAP, PAGE_SIZE, LogFilter, Tab, event_rows, tab_counts
+from integrations.core.log_filter import LogFilter, Tab
+from integrations.core.logbook import COUNT_CAP, PAGE_SIZE, event_rows, tab_counts
 from integrations.core.models import Event, FailureGroup
 
 TAB_LABELS: dict[Tab, Any] = {

@@ -15,8 +15,6 @@ from integrations.core.models import Event
 from integrations.core.redact import is_secret_name
 from integrations.core.registry import connector_class
 
-MAPPING_HEADS = ("source", "target", "default", "enabled", "is_key")
-
 
 @dataclass(frozen=True)
 class VersionView:

@@ -52,7 +52,6 @@ DELIVERIES: dict[str, Badge] = {
     Delivery.Status.REJECTED: Badge(Delivery.Status.REJECTED.label, "error", "danger"),
     Delivery.Status.HELD: Badge(Delivery.Status.HELD.label, "pause_circle", "warning"),
 }
-RECOVERED = Badge(_("recovered"), "healing", "info")
 
 _SENTENCES: dict[str, Any] = {
     Outcome.PENDING: _("It is in the queue and will be sent in a moment."),

@@ -1,80 +1,33 @@
-"""Edit Mapping: a page for each record type of a connection."""
+"""Edit Mapping: a page for each record type of a connection, and its buttons."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from integrations.core import catalog
-from integrations.core.admin.connection.pages import ConnectionPages
 from integrations.core.admin.mapping.custom import create_field
+from integrations.core.admin.mapping.judging import KIND_LABELS, Judgement, judge, target_choices
 from integrations.core.admin.mapping.pairs import PairsForm, is_changed, judge_pair, with_every_source
-from integrations.core.admin.mapping.rows import (
-    BLANK_ROWS,
-    KIND_LABELS,
-    MAX_ROWS,
-    Judgement,
-    RowsForm,
-    judge,
-    saved_rows,
-    target_choices,
-    typed_rows,
-)
+from integrations.core.admin.mapping.rows import BLANK_ROWS, MAX_ROWS, RowsForm, saved_rows, typed_rows
 from integrations.core.admin.mapping.save import save_rows, save_search_keys, search_keys
 from integrations.core.admin.mapping.sources import seen_sources, with_suggestions
 from integrations.core.admin.mapping.trying import Tries
 from integrations.core.catalog import Catalog
-from integrations.core.connector import Field, Kind, RecordType
+from integrations.core.connector import Field, RecordType
 from integrations.core.forms import missing_secrets
 from integrations.core.models import FieldMapping
 from integrations.core.preview.suggest import suggest
-from integrations.core.registry import connector_class, connector_for
-
-
-class MappingPages(ConnectionPages):
-    """Part of ConnectionAdmin."""
-
-    # The step that leads to Edit Mapping and is marked while it is open.
-    mapping_step: ClassVar[str] = "entities"
-    # How the two columns of fields are called.
-    mapping_sides: ClassVar[tuple[Any, Any]] = (gettext_lazy("Source field"), gettext_lazy("Target field"))
-    # Record type → the settings that name the target fields records are found by, the first one first.
-    search_settings: ClassVar[dict[str, tuple[str, ...]]] = {}
-    # Record type → the connector's method that creates a field there, and the kinds it can create.
-    custom_fields: ClassVar[dict[str, tuple[str, tuple[Kind, ...]]]] = {}
-
-    def mapping_link(self, obj: Any, record_type: str, label: str = "") -> str:
-        """For a step: how many fields are mapped, and the way to the page."""
-        number = FieldMapping.objects.filter(connection_id=obj.pk, record_type=record_type, enabled=True).count()
-        url = self.page_url("mapping", obj, record_type)
-        text = _("%(number)s fields are mapped.") % {"number": number}
-        label = label or _("Edit Mapping")
-        return format_html('<span>{}</span> <a class="set-button" href="{}">{}</a>', text, url, label)
-
-    def mapping_note(self, request: HttpRequest, obj: Any) -> str:
-        """What a connector has to say when the mapping was saved."""
-        return ""
-
-    def mapping_hindrance(self, request: HttpRequest, obj: Any) -> str:
-        """What stands in the way of another mapping, as HTML shown in place of saving it."""
-        return ""
-
-    def mapping_view(self, request: HttpRequest, pk: int, record_type: str) -> HttpResponse:
-        obj = self.connection_or_404(request, pk, change=True)
-        types = {known.name: known for known in connector_class(obj.connector).record_types}
-        if record_type not in types:
-            raise Http404
-        return MappingPage(self, request, obj, types[record_type]).answer()
+from integrations.core.registry import connector_for
 
 
 class MappingPage:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldBooleanSwitchWidget, UnfoldBooleanWidget
 
-from integrations.core.admin.mapping.rows import KIND_LABELS, MAX_ROWS, Judgement, MappingRowForm, MappingRows, judge
+from integrations.core.admin.mapping.judging import KIND_LABELS, Judgement, judge
+from integrations.core.admin.mapping.rows import MAX_ROWS, MappingRowForm, MappingRows
 from integrations.core.compatibility import Verdict, verdict
 from integrations.core.connector import Field
 from integrations.core.models import FieldMapping

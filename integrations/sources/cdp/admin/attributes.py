@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
+from integrations.core.admin.badges import badge
 from integrations.sources.cdp.admin.attribute_page import AttributePages
-from integrations.sources.cdp.admin.standing import WORDS, badge, shown_time, state_of
+from integrations.sources.cdp.admin.standing import WORDS, shown_time, state_of
 from integrations.sources.cdp.admin.words import attribute_words
 from integrations.sources.cdp.calculations import is_told
 from integrations.sources.cdp.models import Attribute

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
+from integrations.core.admin.badges import badge
 from integrations.sources.cdp.admin.audience_page import AudiencePages
-from integrations.sources.cdp.admin.standing import WORDS, badge, shown_time, state_of
+from integrations.sources.cdp.admin.standing import WORDS, shown_time, state_of
 from integrations.sources.cdp.admin.words import audience_words
 from integrations.sources.cdp.conditions import catalogue
 from integrations.sources.cdp.models import Audience

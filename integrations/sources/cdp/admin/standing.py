@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import Max
 from django.utils import formats, timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from integrations.sources.cdp.models import Person
@@ -57,10 +56,6 @@ def state_of(thing: Definition) -> tuple[str, str]:
     if not thing.calculated_at:
         return "default", _("Not calculated yet")
     return ("converts", _("Values left out")) if thing.problem else ("success", _("Calculated"))
-
-
-def badge(look: str, text: str) -> str:
-    return format_html('<span class="set-badge set-{}">{}</span>', look, text)
 
 
 def shown_time(at: Any) -> str:

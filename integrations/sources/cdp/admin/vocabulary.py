@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
+from integrations.core.admin.badges import badge
 from integrations.core.admin.history import HistoryPages
-from integrations.sources.cdp.admin.standing import badge
 from integrations.sources.cdp.definitions import recheck
 from integrations.sources.cdp.models import EventType, IdentifierType, Property
 from integrations.sources.cdp.models.people import Kind

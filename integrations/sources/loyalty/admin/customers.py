@@ -6,11 +6,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import formats, timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
+from integrations.core.admin.badges import badge
 from integrations.core.admin.exports import ExportPages
 from integrations.core.admin.imports.pages import ImportPages
 from integrations.core.search import InfinitePaginator
@@ -62,7 +62,7 @@ class CustomerAdmin(ExportPages, CustomerPages, ImportPages, ModelAdmin):  # typ
     @admin.display(description=gettext_lazy("Registered"))
     def registered_badge(self, obj: Customer) -> str:
         look, text = ("success", _("Registered")) if obj.registered else ("default", _("Not registered"))
-        return format_html('<span class="set-badge set-{}">{}</span>', look, text)
+        return badge(look, text)
 
     @admin.display(description=gettext_lazy("Account (points)"))
     def points(self, obj: Customer) -> str:

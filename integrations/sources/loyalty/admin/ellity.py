@@ -13,11 +13,11 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
+from integrations.core.admin.badges import badge
 from integrations.core.api.tokens import new_token, tokens_for
 from integrations.core.models import ApiToken
 from integrations.core.redact import mask_payload
@@ -60,7 +60,7 @@ class WebhookCallAdmin(ModelAdmin):  # type: ignore[misc]
     @admin.display(description=gettext_lazy("Status"), ordering="status")
     def status_badge(self, obj: WebhookCall) -> str:
         look = LOOKS.get(CallStatus(obj.status), "default")
-        return format_html('<span class="set-badge set-{}">{}</span>', look, obj.get_status_display())
+        return badge(look, obj.get_status_display())
 
     @admin.display(description=gettext_lazy("Customer"))
     def customer_number(self, obj: WebhookCall) -> str:

@@ -11,11 +11,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
+from integrations.core.admin.badges import badge
 from integrations.core.redact import clean, mask_payload
 from integrations.core.search import InfinitePaginator
 from integrations.sources.cdp.raptor import calls
@@ -68,7 +68,7 @@ class RaptorCallAdmin(ModelAdmin):  # type: ignore[misc]
     @admin.display(description=gettext_lazy("Status"), ordering="status")
     def status_badge(self, obj: RaptorCall) -> str:
         look = LOOKS.get(CallStatus(obj.status), "default")
-        return format_html('<span class="set-badge set-{}">{}</span>', look, obj.get_status_display())
+        return badge(look, obj.get_status_display())
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any

@@ -1,246 +1,22 @@
-"""The connector interface: what a vendor's folder implements and the words it speaks with the engine."""
+"""What a vendor's folder implements, and what core gives it."""
 
 from __future__ import annotations
 
-import datetime
-import enum
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
+from integrations.core.connector.answers import CheckStep, Estimate, Job, Standing
+from integrations.core.connector.fields import Field, Kind, RecordType
+from integrations.core.connector.records import Item, Outcome, Page, Received, Record
+from integrations.core.connector.skips import Skip
 from integrations.core.errors import RecordError
 from integrations.core.http.ratelimit import RateLimits
 from integrations.core.mapping import Mapped, MappingRow, map_record, read_path
-from integrations.core.models import Connection, Delivery, FieldCatalog, FieldMapping, Link, Run
-from integrations.core.models.journal import EventOutcome
-
-if TYPE_CHECKING:
-    from integrations.core.http import Call
-
-Result = EventOutcome
-
-
-class Kind(enum.StrEnum):
-    """Types of a vendor's field, as far as mapping must know them."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    DATE = "date"
-    DATETIME = "datetime"
-    EMAIL = "email"
-    PHONE = "phone"
-    CHOICE = "choice"
-
-
-@dataclass(frozen=True)
-class Field:
-    """A field of the vendor, as `describe()` reads it live. `options` are the values a choice accepts."""
-
-    name: str
-    label: str
-    kind: Kind = Kind.TEXT
-    required: bool = False
-    unique: bool = False
-    options: tuple[str, ...] = ()
-    max_length: int | None = None
-    # It can be read, but nobody can write it.
-    read_only: bool = False
-    # The vendor's own name of its type, where its connector wants to know.
-    type: str = ""
-
-
-@dataclass(frozen=True)
-class RecordType:
-    """What travels. `mapping` prefills Edit Mapping; `optional` types have a switch.
-
-    Of a type that `merges`, several waiting records with one key become one: the newest is sent in the oldest's place.
-    `source` names what `describe` tells the source's fields by, when only those may be mapped; else any can be typed.
-    One that is `two_way` is kept equal on both sides: each field of the source goes with one of the other side's.
-    """
-
-    name: str
-    label: Any
-    plural: Any
-    mapping: tuple[MappingRow, ...] = ()
-    batch_size: int = 1
-    optional: bool = False
-    merges: bool = False
-    source: str = ""
-    two_way: bool = False
-
-
-@dataclass(frozen=True)
-class Record:
-    """A record that arrived. `key` identifies it at its source; `problem` makes it a failed event at once.
-
-    `dedupe_key` (64 characters at most): records with the same one take effect once per connection.
-    """
-
-    record_type: str
-    key: str
-    payload: dict[str, Any]
-    label: str = ""
-    source_time: datetime.datetime | None = None
-    dedupe_key: str | None = None
-    problem: str = ""
-
-
-@dataclass(eq=False)
-class Item:
-    """A taken event, ready to deliver. `mapped` is set before a connector sees it."""
-
-    event_id: int
-    run_id: int
-    record_type: str
-    key: str
-    payload: dict[str, Any]
-    attempts: int
-    urgent: bool
-    source_time: datetime.datetime | None
-    retried: bool
-    link: Link | None
-    parent: Link | None = None
-    mapped: Mapped = field(default_factory=Mapped)
-
-    @property
-    def values(self) -> dict[str, Any]:
-        return self.mapped.values
-
-    @cached_property
-    def fingerprint(self) -> str:
-        return self.mapped.fingerprint()
-
-    @property
-    def maybe_applied(self) -> bool:
-        """An earlier attempt may have reached the vendor without our knowing."""
-        return self.attempts > 1
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one item. `call` and `row` (0-based) say where in which request it travelled."""
-
-    item: Item
-    result: Result
-    message: str = ""
-    code: str = ""
-    remote_id: str = ""
-    call: Call | None = None
-    row: int | None = None
-    retry_after: float | None = None
-    # Nothing was sent: the attempt doesn't count.
-    unsent: bool = False
-    # What the connector wants to keep of it (Connector.keep); core doesn't look into it.
-    note: Any = None
-
-
-class Skip(enum.StrEnum):
-    """Why nothing was done. Shown by `SKIP_REASONS`."""
-
-    FILTERED = "filtered"
-    CONSENT = "consent"
-    CREATE_ONLY = "create-only"
-    UPDATE_ONLY = "update-only"
-    NO_EMAIL = "no-email"
-    ECHO = "echo"
-    DO_NOTHING = "do-nothing"
-    NO_KEY = "no-key"
-    OLDER = "older"
-    MERGED = "merged"
-    GONE = "gone"
-    STOPPED = "stopped"
-    REMOVED = "removed"
-
-
-# In English, as they are stored; translated when they are shown.
-SKIP_REASONS: dict[str, str] = {
-    Skip.FILTERED: gettext_noop("The connection's filter leaves this record out."),
-    Skip.CONSENT: gettext_noop("The person did not consent."),
-    Skip.CREATE_ONLY: gettext_noop("It exists already, and the sync behaviour is “Create only new record”."),
-    Skip.UPDATE_ONLY: gettext_noop("It doesn't exist yet, and the sync behaviour is “Update only existing record”."),
-    Skip.NO_EMAIL: gettext_noop("The person has no e-mail address."),
-    Skip.ECHO: gettext_noop("It is what this portal wrote itself, coming back."),
-    Skip.DO_NOTHING: gettext_noop("The sync behaviour is “Do Nothing”."),
-    Skip.NO_KEY: gettext_noop("It holds none of the values records are identified by."),
-    Skip.OLDER: gettext_noop("A newer version of this record has been sent already."),
-    Skip.MERGED: gettext_noop("A newer change of the same record was waiting behind it and was sent in its place."),
-    Skip.GONE: gettext_noop("The person was deleted here before it was sent."),
-    Skip.STOPPED: gettext_noop("Its sync job was stopped before it was sent."),
-    Skip.REMOVED: gettext_noop("The connection was removed before it was sent."),
-}
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a pull: its records and the cursor that follows them. They are committed together."""
-
-    records: Sequence[Record]
-    cursor: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Job:
-    """A schedule: every so often, or once a day at a local time of the connection's zone.
-
-    While a run of this job or of one in `gives_way_to` is open, its time passes without one, and the log says so –
-    unless the job is a `poll`, which leaves no trace when it didn't run or found nothing, and looks again while some of
-    what it found waits. `every`: half a minute or more.
-    """
-
-    every: datetime.timedelta | None = None
-    at: datetime.time | None = None
-    gives_way_to: tuple[str, ...] = ()
-    # Many records at a time: they let live changes overtake them.
-    bulk: bool = False
-    poll: bool = False
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """How much a bulk job has before it: records, and seconds at the vendor's allowed rate."""
-
-    records: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class CheckStep:
-    """One step of Test connection, in plain words."""
-
-    label: str
-    ok: bool
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Received:
-    """What a delivery held. `ignored` says what was not understood and therefore left out."""
-
-    records: list[Record]
-    ignored: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a record stands at the vendor now, looked up for a preview. Values are by target field.
-
-    `sent`: as they would be written. `there`: those of the record that is there already; None when there is none.
-    `by`: the target field it was found by, if by one. `changed`: which of `sent` differ from `there` (None: all whose
-    text does). `calls` it takes to write it. `blind` says why nobody can tell what is there.
-    """
-
-    sent: Mapping[str, Any]
-    there: Mapping[str, Any] | None = None
-    by: str = ""
-    changed: frozenset[str] | None = None
-    calls: int = 1
-    blind: str = ""
+from integrations.core.models import Connection, Cursor, Delivery, FieldCatalog, FieldMapping, Run
 
 
 class Connector:
@@ -388,6 +164,11 @@ class Connector:
                 MappingRow(row.source, row.target, row.default, row.enabled, row.is_key) for row in rows
             )
         return self._mapping[record_type]
+
+    def cursor(self, job: str) -> dict[str, Any]:
+        """How far a job has read: what its last page said; {} when there was none."""
+        found = Cursor.objects.filter(connection_id=self.connection.pk, job=job).first()
+        return found.value if found else {}
 
     def try_mapping(self, record_type: str, rows: Iterable[MappingRow]) -> None:
         """Work with these rows instead of the saved ones."""
