@@ -8,7 +8,7 @@ import pytest
 import yaml
 from django.core.management import CommandError
 
-from integrations.connectors.contactsend.first_sync import FIRST
+from integrations.connectors.contactsend.jobs import FIRST
 from integrations.connectors.contactsend.models import ContactsendConnection
 from integrations.core.configuration.apply import Refused, carry_out, look
 from integrations.core.configuration.operator import operators_request
