@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,6 +13,24 @@ from tests.sandbox_server import Sandbox
 # How long examples take says something about the machine, not about the code: that is what benchmarks are for.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+# Fixtures that lead to the database or its broker, beside the marker `django_db`.
+REACH = {"db", "transactional_db", "live_server", "queued", "portal"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks as `database` what a run on another database says something about. The others can't reach one by oversight:
+    pytest-django refuses it."""
+    for item in items:
+        if item.get_closest_marker("django_db") or REACH.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.database)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: looking for garbage in it again and again is a sixth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 50)
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from django.db import connection as database
 from django.http import HttpResponse
@@ -15,6 +15,8 @@ LEAVE_OUT = ("/admin/logout", "/static/", "/i18n/", "/admin/jsi18n")
 MOST_PAGES = 250
 # Lists with filters have endless addresses: as many as this of one path are enough.
 MOST_QUERIES = 6
+# In which order a list stands, and which list a page leads back to: another address, the same page.
+SAME_PAGE = ("o", "_changelist_filters")
 
 
 class Links(HTMLParser):
@@ -40,7 +42,7 @@ def crawl(client: Client, start: str = "/admin/") -> Iterator[tuple[str, HttpRes
         parser.feed(response.content.decode())
         for href in parser.found:
             link = urlsplit(urljoin(address, href))
-            target = link.path + (f"?{link.query}" if link.query else "")
+            target = link.path + _asked(link.query)
             inside = not link.netloc and link.path.startswith("/admin/")
             if not inside or target in seen or link.path.startswith(LEAVE_OUT):
                 continue
@@ -48,6 +50,12 @@ def crawl(client: Client, start: str = "/admin/") -> Iterator[tuple[str, HttpRes
             if paths[link.path] <= MOST_QUERIES:
                 seen.add(target)
                 waiting.append(target)
+
+
+def _asked(query: str) -> str:
+    """What makes it another page, in one order."""
+    asked = sorted(pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in SAME_PAGE)
+    return f"?{urlencode(asked)}" if asked else ""
 
 
 def _whole(response: Any) -> HttpResponse:

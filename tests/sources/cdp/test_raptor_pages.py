@@ -23,7 +23,7 @@ from tests.sandbox_server import Sandbox
 from tests.sources.cdp.raptor_hook import SECRET, Pusher, moved, valued
 from tests.sources.cdp.town import email
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 PAGE = reverse("admin:cdp_raptorsettings_change", args=[1])
 CALLS = reverse("admin:cdp_raptorcall_changelist")
 ADDRESS = reverse("admin:cdp_raptorsettings_address")

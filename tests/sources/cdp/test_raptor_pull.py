@@ -31,7 +31,7 @@ from tests.sandbox_server import Sandbox
 from tests.sources.cdp.raptor_hook import Pusher
 from tests.sources.cdp.town import email, fixed, identifier_type, listening, tell
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 ANNA, BO, CARL = email(1), email(2), email(3)
 
 
@@ -342,6 +342,7 @@ def test_changes_and_the_number_after_them_commit_together(raptor: RaptorAccount
     assert len(heard) == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_that_was_overtaken_leaves_the_position_alone(raptor: RaptorAccount) -> None:
     cats = raptor.audience("Cat owners")
     pull()
