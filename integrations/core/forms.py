@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from integrations.core import meanwhile
 from integrations.core.errors import ConfigurationError
 from integrations.core.fields import secret_names
 from integrations.core.http.netguard import check_address
@@ -138,6 +139,8 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             value = cleaned.get(name)
             if live.choices and value and value != self.initial.get(name) and value not in dict(live.choices):
                 self.add_error(name, ValidationError(NOT_LISTED, params={"value": value}))
+        if self.instance.pk and (seen := meanwhile.seen_snapshot(self.instance, self.data)):
+            meanwhile.merge(self, seen)
         return cleaned
 
     # -- settings every connection has ------------------------------------------------------------

@@ -15,6 +15,7 @@ from integrations.core.fields import secret_names
 from integrations.core.forms import missing_secrets
 from integrations.core.models import Connection
 from integrations.core.models.connection import ConnectionQuerySet
+from integrations.core.versions import current_version
 
 
 class ConnectionPages(ModelAdmin):  # type: ignore[misc]
@@ -100,6 +101,7 @@ class ConnectionPages(ModelAdmin):  # type: ignore[misc]
         frame["save_label"] = current.save_label if current else ""
         if saved:
             frame |= {
+                "seen_version": current_version(obj) or "",
                 "state_look": STATE_LOOKS[obj.state],
                 "what_next": what_next(obj, missing_secrets(obj), hooked=self.needs_calls(obj)),
                 "links": self.menu_links(request, obj),
