@@ -38,10 +38,12 @@ class Catalog:
 def refresh(connector: Connector, record_type: str) -> list[Field]:
     """Read the fields of a record type live and keep them. Raises SyncError.
 
-    In the portal's language, whoever asks: the labels are kept for everybody.
+    The labels are kept for everybody: in the portal's language. What goes wrong is said in the language of who asks.
     """
-    with translation.override(settings.LANGUAGE_CODE):
-        fields = connector.describe(record_type)
+    fields = connector.describe(record_type)
+    if translation.get_language() != settings.LANGUAGE_CODE:
+        with translation.override(settings.LANGUAGE_CODE):
+            fields = connector.describe(record_type)
     _row, first = FieldCatalog.objects.update_or_create(
         connection_id=connector.connection.pk,
         record_type=record_type,
@@ -64,7 +66,7 @@ def _switch_off_unknown(connection_id: int, record_type: str, known: set[str]) -
 def current(connector: Connector, record_type: str, *, now: bool = False) -> Catalog:
     """The fields as kept, read live first when they are older than MAX_AGE (or `now` says so)."""
     connection = connector.connection
-    away = f"catalog-away:{account_key(connection)}:{record_type}"
+    away = f"catalog-away:{account_key(connection)}:{record_type}:{translation.get_language()}"
     problem = "" if now else cache.get(away, "")
     if not problem and (now or not _fresh(connection.pk, record_type)):
         problem = _try_refresh(connector, record_type)
