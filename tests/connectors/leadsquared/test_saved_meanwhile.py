@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from integrations.core import versions
+from integrations.core.models import HookToken
 from tests.connectors.leadsquared.people import saved, shown, url
 from tests.connectors.leadsquared.test_edit_mapping import form, targets
 from tests.connectors.leadsquared.test_settings_page import basic
@@ -68,3 +69,14 @@ def test_a_mapping_that_somebody_saved_meanwhile_is_asked_about_once(mia: Client
     assert seen(more) == mine
     mia.post(page, typed | seen(again))
     assert targets(leadsync)["Company"].default == "Mine"
+
+
+def test_a_page_that_is_reloaded_makes_no_other_webhook_url(mia: Client, leadsync: Any) -> None:
+    HookToken.objects.all().delete()
+    page = shown(mia.get(url("change", leadsync, step="webhook")))
+    first = {"after": re.findall(r'name="after" value="(\d*)"', page)[0]}
+    made = shown(mia.post(url("webhook", leadsync), first))
+    again = shown(mia.post(url("webhook", leadsync), first, follow=True))
+    assert "/hooks/" in made
+    assert "A webhook URL was created already" in again
+    assert [token.expires_at for token in HookToken.objects.all()] == [None]

@@ -118,6 +118,7 @@ class ConnectionPages(ModelAdmin):  # type: ignore[misc]
             **self.admin_site.each_context(request),
             **self.frame(request, obj, step),
             "opts": self.opts,
+            "original": obj,
             "title": title,
             "can_change": self.has_change_permission(request, obj),
             **extra,
