@@ -271,6 +271,14 @@ def test_history_says_that_a_key_changed_and_who_changed_a_setting(mia: Client, 
     assert mia.get(url("history", leadsync) + f"{old}/").status_code == 404
 
 
+def test_history_is_told_in_the_readers_language(mia: Client, leadsync: Any) -> None:
+    mia.post(url("webhook", leadsync))
+    leadsync.mappings.get(target="FirstName").delete()
+    page = shown(mia.get(url("history", leadsync), headers={"accept-language": "it"}))
+    assert "Creato un URL del webhook" in page
+    assert "Mappatura di Lead: FirstName → FirstName: eliminazione" in page
+
+
 def test_one_who_may_only_look_sees_no_key_and_saves_nothing(leadsync: Any, groups: None) -> None:
     from django.contrib.auth.models import Permission
 

@@ -120,7 +120,7 @@ def state_changes(connection: Any) -> Iterator[Change]:
     entries = LogEntry.objects.filter(content_type=kind, object_id=str(connection.pk), action_flag=CHANGE)
     told = entries.exclude(change_message="").exclude(change_message__startswith="[")
     for entry in told.select_related("user").order_by("-action_time")[:SHOWN]:
-        yield Change(entry.action_time, entry.user.get_username(), entry.change_message, is_state=True)
+        yield Change(entry.action_time, entry.user.get_username(), _(entry.change_message), is_state=True)
 
 
 def stops(connection: Any) -> Iterator[Change]:
@@ -183,9 +183,9 @@ def _made_together(connection: Any, rows: list[Any]) -> Change:
 
 def change_of(row: Any, what: str) -> Change:
     """Of a historical row: when, by whom, and whether it was created or deleted."""
-    done = {"+": _("created"), "-": _("deleted")}.get(row.history_type, "")
+    done = {"+": _("%(what)s: created"), "-": _("%(what)s: deleted")}.get(row.history_type, "%(what)s")
     user = row.history_user.get_username() if row.history_user else _("the portal")
-    return Change(row.history_date, user, f"{what} {done}".strip())
+    return Change(row.history_date, user, done % {"what": what} if what else "")
 
 
 def _rows_named(column: Any, found: Any) -> str:

@@ -16,6 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from integrations.core import hooks
 from integrations.core.admin.connection.pages import ConnectionPages
@@ -63,7 +64,7 @@ class ConnectionWebhook(ConnectionPages):
             self.message_user(request, text, messages.WARNING)
             return redirect(self.step_url(obj, WEBHOOK))
         address = hooks.new_address(obj, by=request.user.get_username())
-        self.log_change(request, obj, _("Created a webhook URL"))
+        self.log_change(request, obj, gettext_noop("Created a webhook URL"))
         return self.webhook_view(request, self.connection_or_404(request, pk), address)
 
     def calls_view(self, request: HttpRequest, pk: int) -> HttpResponse:
