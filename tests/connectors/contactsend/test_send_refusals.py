@@ -231,7 +231,7 @@ def test_a_document_type_inside_a_value_is_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"\0" * 100, b"<", b"<a/>", b"<a><b></a>", gzip.compress(b"x" * 1000), b"\xff\xfe<"]
+    "body", [b"", b"\0" * 100, b"<", b"<a/>", b"<a><b></a>", gzip.compress(b"x" * 1000, mtime=0), b"\xff\xfe<"]
 )
 def test_rubbish_is_no_envelope(body: bytes) -> None:
     assert parsed(body) is None
