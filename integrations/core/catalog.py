@@ -44,9 +44,13 @@ def refresh(connector: Connector, record_type: str) -> list[Field]:
 
 
 def read(connector: Connector, record_type: str) -> list[Field]:
-    """From the vendor. In the portal's language, whoever asks: the labels are kept for everybody. Raises SyncError."""
-    with translation.override(settings.LANGUAGE_CODE):
-        return connector.describe(record_type)
+    """From the vendor. The labels are kept for everybody: in the portal's language. What goes wrong is said in the
+    language of who asks. Raises SyncError."""
+    fields = connector.describe(record_type)
+    if translation.get_language() != settings.LANGUAGE_CODE:
+        with translation.override(settings.LANGUAGE_CODE):
+            fields = connector.describe(record_type)
+    return fields
 
 
 def keep(connection_id: int, record_type: str, fields: Sequence[Field]) -> None:
@@ -70,7 +74,7 @@ def _switch_off_unknown(connection_id: int, record_type: str, known: set[str]) -
 def current(connector: Connector, record_type: str, *, now: bool = False) -> Catalog:
     """The fields as kept, read live first when they are older than MAX_AGE (or `now` says so)."""
     connection = connector.connection
-    away = f"catalog-away:{account_key(connection)}:{record_type}"
+    away = f"catalog-away:{account_key(connection)}:{record_type}:{translation.get_language()}"
     problem = "" if now else cache.get(away, "")
     if not problem and (now or not _fresh(connection.pk, record_type)):
         problem = _try_refresh(connector, record_type)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from integrations.core import meanwhile
 from integrations.core.errors import ConfigurationError
 from integrations.core.fields import secret_names
 from integrations.core.http.netguard import check_address
@@ -31,7 +32,12 @@ ADDRESS_CHANGED = _(
 NOT_LISTED = _("“%(value)s” is not one of the choices this account offers. Choose one from the list.")
 OWN_ROLE = _("Choose at least one role that you have yourself, or you could not open this connection again. %(roles)s")
 
-OWN_FIELD = _("Your own value of “%(field)s” is not Yes: you could not open this connection again.")
+OWN_FIELD = _(
+    "Your own value of “%(field)s” is not Yes: you could not open this connection again. Ask an administrator to set "
+    "it for you first."
+)
+NOTIFY_WHOM = _("Enter whom to notify, or switch the notification off.")
+NOTIFIED = _("The e-mail address of whoever is told when a job fails or the sync stops, once each time.")
 NO_FIELD = _("Choose the field that decides. Administrators define such fields under Users and roles.")
 NO_ROLE = _("You have no role, so you could not open this connection again. Ask an administrator to give you one.")
 
@@ -46,10 +52,12 @@ class SecretInput(forms.PasswordInput):
 
 @dataclass(frozen=True)
 class Live:
-    """Choices read from the vendor's account, or why they can't be had (then the field takes typed text)."""
+    """Choices read from the vendor's account, or why they can't be had (then the field takes typed text): a problem,
+    or what is still to be entered for them (`first`)."""
 
     choices: list[tuple[str, str]] = field(default_factory=list)
     problem: str = ""
+    first: str = ""
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -71,6 +79,8 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         self.written_to_before = self.instance.written_to() if self.instance.pk else None
         for name in self.secrets:
             self.fields[name] = self._secret_field(name)
+        if "notify_to" in self.fields and not self.fields["notify_to"].help_text:
+            self.fields["notify_to"].help_text = NOTIFIED
         for name, live in self.live.items():
             if name in self.fields:
                 self._offer(name, live)
@@ -134,10 +144,14 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             self._check_access(cleaned)
         elif not self.instance.pk and not self._is_free and not self.user.groups.exists():
             self.add_error(None, NO_ROLE)
+        if cleaned.get("notify") and not cleaned.get("notify_to", True):
+            self.add_error("notify_to", NOTIFY_WHOM)
         for name, live in self.live.items():
             value = cleaned.get(name)
             if live.choices and value and value != self.initial.get(name) and value not in dict(live.choices):
                 self.add_error(name, ValidationError(NOT_LISTED, params={"value": value}))
+        if self.instance.pk and (seen := meanwhile.seen_snapshot(self.instance, self.data)):
+            meanwhile.merge(self, seen)
         return cleaned
 
     # -- settings every connection has ------------------------------------------------------------

@@ -125,12 +125,20 @@ def open_connection(page: Page, demo: Demo) -> None:
     page.get_by_role("link", name=f"Edit Configuration: {CONNECTION}").click()
 
 
+ALERT = """
+from integrations.core.models import Alert, Run
+run = Run.objects.filter(connection__connector="leadsquared").latest("pk")
+facts = {"failed": 3, "read": 3, "cause": "LeadSquared refused this lead."}
+open_now = {"connection": run.connection, "kind": Alert.Kind.MANY_FAILED, "job": "", "recovered_at": None}
+Alert.objects.update_or_create(**open_now, defaults={"run": run, "facts": facts})
+"""
 VISITS: dict[str, Visit] = {one.__name__: one for one in (listed, settings, mapping, webhook, log, person, history)}
 
 
 @pytest.fixture(scope="module")
 def lively(demo: Demo) -> Iterator[Demo]:
     enliven(demo)
+    demo.run(ALERT)
     with paused_export(demo):
         yield demo
 

@@ -109,10 +109,17 @@ def choose_from_the_account(page: Page) -> None:
 
 
 def give_access(page: Page) -> None:
+    """Only those who have it are ticked, and each role can be ticked and cleared by itself."""
     step(page, "Connector Access")
-    expect(page.get_by_label("Marketing admins")).to_be_checked()
-    page.get_by_label("Support").check()
+    marketing, support = page.get_by_label("Marketing admins"), page.get_by_label("Support")
+    expect(marketing).to_be_checked()
+    expect(support).not_to_be_checked()
+    support.check()
+    support.uncheck()
+    expect(marketing).to_be_checked()
+    support.check()
     save(page, "Save Details")
+    expect(support).to_be_checked()
 
 
 def check_connection(page: Page) -> None:

@@ -10,6 +10,7 @@ from integrations.core import catalog
 from integrations.core.admin.log.sight import Sight
 from integrations.core.admin.log.words import failed_advice
 from integrations.core.connector import SKIP_REASONS, Field, Skip
+from integrations.core.errors import RecordError
 from integrations.core.http.failures import deadline_failure
 from integrations.core.models import FieldCatalog
 from integrations.core.registry import connector_for
@@ -36,7 +37,7 @@ def test_a_stored_sentence_is_shown_in_the_readers_language(language: str, shown
 def test_a_sentence_with_values_is_said_in_the_language_of_whoever_says_it() -> None:
     with translation.override("da"):
         said = deadline_failure("LeadHub", 30.0).message
-    assert said == "LeadHub svarede ikke inden for 30 s; der prøves igen."
+    assert said == "LeadHub svarede ikke inden for 30 s; det, der venter, prøves igen af sig selv."
     assert Sight(full=True).sentence(said) == said
 
 
@@ -55,3 +56,16 @@ def test_labels_are_kept_in_the_portals_language_whoever_reads_them(sandbox: San
         catalog.refresh(connector_for(connection), "lead")
         assert gettext("Disabled") != "Disabled"
     assert FieldCatalog.objects.get(connection=connection, record_type="lead").fields[0]["label"] == "Disabled"
+
+
+@pytest.mark.django_db
+def test_why_fields_could_not_be_read_is_said_in_the_language_of_who_asks(sandbox: Sandbox) -> None:
+    def describe(self: object, record_type: str) -> list[Field]:
+        raise RecordError(gettext("Disabled"))
+
+    connection = connect(sandbox.leadsquared("destination"))
+    catalog.expire(connection)
+    with toy(describe=describe):
+        for language in ("it", "cs"):
+            with translation.override(language):
+                assert catalog.current(connector_for(connection), "lead").problem == gettext("Disabled")

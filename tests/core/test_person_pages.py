@@ -136,6 +136,7 @@ def test_too_many_records_are_cut_with_a_sentence() -> None:
 
 def test_each_connection_has_a_sentence_with_the_latest_outcome_and_what_to_do() -> None:
     shop, crm, silent = make_connection("Shop"), make_connection("CRM"), make_connection("Quiet")
+    make_connection("Half set up", state="draft")
     make_event(shop, "failed", label=ANNA, key="s-1")
     make_event(shop, "updated", label=ANNA, key="s-1")
     failed = make_event(crm, "failed", label=ANNA, key="c-1", message="Refused Mobile.", code="refused")
@@ -146,7 +147,7 @@ def test_each_connection_has_a_sentence_with_the_latest_outcome_and_what_to_do()
         ("danger", ["CRM"]), ("success", ["Shop"])]  # fmt: skip
     assert "Refused Mobile." in verdicts[0][1] and "press Retry" in verdicts[0][1]
     assert f'action="{reverse("admin:core_event_retry", args=[failed.pk])}"' in page
-    assert "Nothing of this person has come in over:</p>" not in page and silent.name in page
+    assert f"Nothing of this person has come in over: {silent.name}." in page
 
 
 def test_nobody_found_says_where_to_look() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -67,17 +68,21 @@ class LeadHubAdmin(ConnectionAdmin):
 
     def _saved(self, request: HttpRequest, obj: Any, step: Step) -> HttpResponseRedirect:
         """Activation: the first key is tried at once, and the integration is on when LeadHub takes it. Each later key
-        is tried, too: a wrong one would show only with the next change of a customer."""
-        self._activate_or_try(request, obj)
-        return super()._saved(request, obj, step)
+        is tried, too: a wrong one would show only with the next change of a customer. Who typed one that is refused
+        stays where it is corrected."""
+        works = self._activate_or_try(request, obj)
+        response = super()._saved(request, obj, step)
+        return response if works or step != KEY else redirect(self.step_url(obj, KEY))
 
-    def _activate_or_try(self, request: HttpRequest, obj: Any) -> None:
+    def _activate_or_try(self, request: HttpRequest, obj: Any) -> bool:
+        """Whether the key works, as far as it was tried."""
         if "api_key" not in obj.secrets_set or not request.user.has_perm(RUN):
-            return
+            return True
         if obj.state == Connection.State.DRAFT:
-            self._activate(request, obj)
-        elif request.POST.get("api_key"):
-            self._try_key(request, obj, _now("The new key is saved, but does not work."))
+            return self._activate(request, obj)
+        if request.POST.get("api_key"):
+            return self._try_key(request, obj, _now("The new key is saved, but does not work."))
+        return True
 
     def _try_key(self, request: HttpRequest, obj: Any, failed: str) -> bool:
         [*_passed, last] = run_check(obj)
@@ -85,15 +90,16 @@ class LeadHubAdmin(ConnectionAdmin):
             self.message_user(request, f"{failed} {last.detail}", messages.ERROR)
         return last.ok
 
-    def _activate(self, request: HttpRequest, obj: Any) -> None:
+    def _activate(self, request: HttpRequest, obj: Any) -> bool:
         if not self._try_key(request, obj, _now("The activation ended with an error.")):
-            return
+            return False
         self._switch(request, obj, Connection.State.ENABLED, _now("Activated by %(user)s: LeadHub took the test tag"))
         text = _now(
             "LeadHub accepted the key, and the integration is on. Next: a one-time export of all customers (Customer "
             "List, Export), and Basic Settings, Emails, if LeadHub is to send the PIN."
         )
         self.message_user(request, text, messages.SUCCESS)
+        return True
 
     @admin.display(description=_("What LeadHub gets"))
     def basic_tags(self, obj: LeadHubConnection) -> str:

@@ -86,9 +86,11 @@ class Answer:
     def _not_json(self) -> TemporaryError:
         kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind in WRONG_KINDS:
-            text = _("%(vendor)s answered something that is not JSON but %(kind)s; it will be tried again.")
+            text = _(
+                "%(vendor)s answered something that is not JSON but %(kind)s; what waits is tried again by itself."
+            )
         else:
-            text = _("%(vendor)s answered something that is not JSON; it will be tried again.")
+            text = _("%(vendor)s answered something that is not JSON; what waits is tried again by itself.")
         self.call.error = text % {"vendor": self.vendor, "kind": kind}
         return TemporaryError(self.call.error, call=self.call)
 

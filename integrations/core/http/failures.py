@@ -27,40 +27,53 @@ PAUSE_AFTER_429 = 5.0  # seconds, when the vendor names no time
 # Everything `requests`, urllib3, http.client and the socket raise for a call that went wrong on its way.
 NETWORK_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError)
 
-_SLOW = gettext_noop("%(vendor)s did not answer within %(read)s s; it will be tried again.")
+_SLOW = gettext_noop("%(vendor)s did not answer within %(read)s s; what waits is tried again by itself.")
 # The first that stands in the chain of an exception decides. `connect` and `read` are the vendor's timeouts.
 _SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     (
         (socket.gaierror, urllib3.exceptions.NameResolutionError),
-        gettext_noop("The address of %(vendor)s could not be found; it will be tried again."),
+        gettext_noop(
+            "The address of %(vendor)s could not be found. "
+            "Check it in the settings; what waits is tried again by itself."
+        ),
     ),
     (
         (urllib3.exceptions.NewConnectionError,),  # before its base class, a timeout
-        gettext_noop("%(vendor)s could not be reached; it will be tried again."),
+        gettext_noop(
+            "%(vendor)s could not be reached. Check its address in the settings; what waits is tried again by itself."
+        ),
     ),
     (
         (requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError),
-        gettext_noop("%(vendor)s could not be reached within %(connect)s s; it will be tried again."),
+        gettext_noop(
+            "%(vendor)s could not be reached within %(connect)s s. "
+            "Check its address in the settings; what waits is tried again by itself."
+        ),
     ),
     ((requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError), _SLOW),
     (
         (ssl.SSLError, requests.exceptions.SSLError, urllib3.exceptions.SSLError),
-        gettext_noop("An encrypted connection to %(vendor)s could not be made; it will be tried again."),
+        gettext_noop(
+            "An encrypted connection to %(vendor)s could not be made. "
+            "Check its address in the settings; what waits is tried again by itself."
+        ),
     ),
     (
         (ConnectionError, EOFError),
-        gettext_noop("%(vendor)s closed the connection before it had answered; it will be tried again."),
+        gettext_noop("%(vendor)s closed the connection before it had answered; what waits is tried again by itself."),
     ),
     (
         (urllib3.exceptions.IncompleteRead,),
-        gettext_noop("%(vendor)s closed the connection in the middle of its answer; it will be tried again."),
+        gettext_noop(
+            "%(vendor)s closed the connection in the middle of its answer; what waits is tried again by itself."
+        ),
     ),
     (
         (HTTPException, urllib3.exceptions.HTTPError),
-        gettext_noop("%(vendor)s answered something that is not HTTP; it will be tried again."),
+        gettext_noop("%(vendor)s answered something that is not HTTP; what waits is tried again by itself."),
     ),
 )
-_ON_ITS_WAY = gettext_noop("The call to %(vendor)s failed on its way; it will be tried again.")
+_ON_ITS_WAY = gettext_noop("The call to %(vendor)s failed on its way; what waits is tried again by itself.")
 _DROPPED = (ConnectionError, urllib3.exceptions.ProtocolError)
 
 
@@ -97,7 +110,7 @@ def network_failure(vendor: str, error: BaseException, connect_timeout: float, r
         )
         return ConfigurationError(text % {"vendor": vendor})
     if isinstance(error, AnswerRefused):
-        text = _("%(vendor)s answered %(what)s; it will be tried again.")
+        text = _("%(vendor)s answered %(what)s; what waits is tried again by itself.")
         return TemporaryError(text % {"vendor": vendor, "what": error})
     sentence = next(
         (text for types, text in _SENTENCES if any(isinstance(cause, types) for cause in chain)), _ON_ITS_WAY
@@ -127,9 +140,9 @@ def status_failure(vendor: str, status: int, headers: Mapping[str, str]) -> Sync
     if status in RETRY_LATER or status >= 500:
         wait = parse_retry_after(headers.get("Retry-After"))
         if status == 429:
-            text = _("%(vendor)s is asking for fewer calls (%(said)s); it will be tried again.")
+            text = _("%(vendor)s is asking for fewer calls (%(said)s); what waits is tried again by itself.")
             return Throttled(text % facts, retry_after=PAUSE_AFTER_429 if wait is None else wait)
-        text = _("%(vendor)s could not answer (%(said)s); it will be tried again.")
+        text = _("%(vendor)s could not answer (%(said)s); what waits is tried again by itself.")
         return TemporaryError(text % facts, retry_after=wait)
     if 400 <= status < 500:
         text = _(
@@ -137,7 +150,7 @@ def status_failure(vendor: str, status: int, headers: Mapping[str, str]) -> Sync
             "settings, then press Retry."
         )
         return RecordError(text % facts)
-    text = _("%(vendor)s answered with the unknown status %(status)s; it will be tried again.")
+    text = _("%(vendor)s answered with the unknown status %(status)s; what waits is tried again by itself.")
     return TemporaryError(text % {"vendor": vendor, "status": status})
 
 

@@ -32,6 +32,7 @@ def save(client: Client, leadhub: LeadHubAccount, key: str, connection: LeadHubC
         "api_key": key,
         "api_address": leadhub.url,
         "calls_per_minute": 0,
+        "_next": "",
     }
     return shown(client.post(f"{page}?step=key", values, follow=True))
 
@@ -55,6 +56,7 @@ def test_a_key_leadhub_refuses_says_what_to_check_and_leaves_a_draft(leadhub: Le
     page = save(mia(), leadhub, WRONG)
     assert "Check the API key is correct. LeadHub answered: 401 unauthorized." in page
     assert WRONG not in page
+    assert 'name="api_key"' in page  # Where it can be corrected.
     assert state() == Connection.State.DRAFT
 
 

@@ -291,7 +291,7 @@ def test_a_vendor_in_trouble_makes_the_record_wait_and_arrive_once(
     destination.fault(fault, times=1)
     [event] = send(connection, ADA)
     assert (event.outcome, event.code) == ("waiting", "temporary")
-    assert event.message.endswith("it will be tried again.")
+    assert event.message.endswith("what waits is tried again by itself.")
     Event.objects.update(due_at=event.created_at)
     engine.drain(connection.pk)
     event.refresh_from_db()

@@ -98,7 +98,9 @@ def test_a_draft_may_be_saved_without_keys_but_not_enabled(mia: Client) -> None:
     response = mia.post(url("do", connection, "enable"), follow=True)
     assert "Enter Access Key, Secret Key first." in shown(response)
     assert saved(connection).state == Connection.State.DRAFT
-    assert "First enter Access Key, Secret Key." in shown(mia.get(url("change", connection, step="basic")))
+    assert "First enter Access Key, Secret Key and save: then you can choose here" in shown(
+        mia.get(url("change", connection, step="basic"))
+    )
 
 
 def test_who_creates_a_connection_has_access_to_it_and_keeps_it(mia: Client) -> None:
@@ -173,6 +175,7 @@ def test_the_page_works_and_takes_typed_values_while_the_vendor_is_away(
         ("default_country_code", "+999", "Select a valid choice"),
         ("time_zone", "Mars/Olympus", "Select a valid choice"),
         ("notify_to", "not an address", "Enter a valid email address"),
+        ("notify", "on", "Enter whom to notify, or switch the notification off."),
         ("secondary_search_by", "EmailAddress", "Choose another field than the first one"),
     ],
 )
@@ -266,6 +269,14 @@ def test_history_says_that_a_key_changed_and_who_changed_a_setting(mia: Client, 
     assert "mia" in page
     old = leadsync.history.first().pk
     assert mia.get(url("history", leadsync) + f"{old}/").status_code == 404
+
+
+def test_history_is_told_in_the_readers_language(mia: Client, leadsync: Any) -> None:
+    mia.post(url("webhook", leadsync))
+    leadsync.mappings.get(target="FirstName").delete()
+    page = shown(mia.get(url("history", leadsync), headers={"accept-language": "it"}))
+    assert "Creato un URL del webhook" in page
+    assert "Mappatura di Lead: FirstName → FirstName: eliminazione" in page
 
 
 def test_one_who_may_only_look_sees_no_key_and_saves_nothing(leadsync: Any, groups: None) -> None:
@@ -518,6 +529,8 @@ def test_the_sidebar_names_only_connections_the_user_has_access_to(leadsync: Any
     for name in ("mia", "sam"):
         request.user = User.objects.get(username=name)
         titles[name] = [item["title"] for group in navigation(request) for item in group["items"]]
+    assert titles["mia"][:3] == ["Dashboard", "Find a person", "Apps Marketplace"]
+    assert titles["sam"][:2] == ["Dashboard", "Find a person"]
     assert "Lead Sync" in titles["mia"]
     assert "Somebody else's" not in titles["mia"]
     assert "Lead Sync" not in titles["sam"]

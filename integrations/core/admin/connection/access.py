@@ -42,12 +42,14 @@ class ConnectionAccess(ConnectionHistory):
         super().__init__(model, admin_site)
         self.steps = (*self.steps, ACCESS)
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "access_roles":
-            made = db_field.formfield(widget=UnfoldAdminCheckboxSelectMultipleWidget, **kwargs)
-            made.queryset = Group.objects.order_by("name")
-            return made
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name != "access_roles":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        # Not in Django's wrapper with its links to add a role: on pages with conditional fields unfold takes wrapped
+        # boxes for one value, so that the browser ticks or clears all of them at once.
+        made = db_field.formfield(widget=UnfoldAdminCheckboxSelectMultipleWidget, **kwargs)
+        made.queryset = Group.objects.order_by("name")
+        return made
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Whoever adds a connection has access to it, and so have those of the same roles, until somebody says

@@ -22,7 +22,7 @@ from simple_history.admin import SimpleHistoryAdmin
 
 from integrations.core.admin.connection.parts import ConnectionParts, Part
 from integrations.core.alerts.words import sentence
-from integrations.core.configuration.words import label_of, part_differences, value_in_words
+from integrations.core.configuration.words import label_of, part_differences, record_type_label, value_in_words
 from integrations.core.models import Alert, FieldMapping, SettingsVersion
 from integrations.core.references import names_of
 
@@ -105,13 +105,13 @@ def mapping_changes(connection: Any) -> Iterator[Change]:
     made: dict[Any, list[Any]] = defaultdict(list)
     for row in rows:
         if (newer := newer_of.get(row.id)) is not None and newer.history_type == "~":
-            yield from _mapping_edit(newer, row)
+            yield from _mapping_edit(connection, newer, row)
         newer_of[row.id] = row
         if row.history_type != "~":
             at = row.history_date.replace(microsecond=0)
             made[row.history_type, row.record_type, row.history_user_id, at].append(row)
     for together in made.values():
-        yield _made_together(together)
+        yield _made_together(connection, together)
 
 
 def state_changes(connection: Any) -> Iterator[Change]:
@@ -120,7 +120,7 @@ def state_changes(connection: Any) -> Iterator[Change]:
     entries = LogEntry.objects.filter(content_type=kind, object_id=str(connection.pk), action_flag=CHANGE)
     told = entries.exclude(change_message="").exclude(change_message__startswith="[")
     for entry in told.select_related("user").order_by("-action_time")[:SHOWN]:
-        yield Change(entry.action_time, entry.user.get_username(), entry.change_message, is_state=True)
+        yield Change(entry.action_time, entry.user.get_username(), _(entry.change_message), is_state=True)
 
 
 def stops(connection: Any) -> Iterator[Change]:
@@ -159,8 +159,11 @@ def _assign(changes: Sequence[Change], saved: Sequence[SettingsVersion]) -> None
             change.version = saved[place]
 
 
-def _mapping_edit(newer: Any, older: Any) -> Iterator[Change]:
-    name = {"type": newer.record_type, "row": f"{newer.source or '–'} → {newer.target}"}
+def _mapping_edit(connection: Any, newer: Any, older: Any) -> Iterator[Change]:
+    name = {
+        "type": record_type_label(connection.connector, newer.record_type),
+        "row": f"{newer.source or '–'} → {newer.target}",
+    }
     change = change_of(newer, _("Mapping of %(type)s: %(row)s") % name)
     for found in newer.diff_against(older).changes:
         if found.field not in NOT_SHOWN:
@@ -170,19 +173,19 @@ def _mapping_edit(newer: Any, older: Any) -> Iterator[Change]:
         yield change
 
 
-def _made_together(rows: list[Any]) -> Change:
+def _made_together(connection: Any, rows: list[Any]) -> Change:
     """Rows created or deleted in one go, as with a new connection, are one line."""
     named = [f"{row.source or '–'} → {row.target}" for row in rows[:NAMED]]
     more = [_("and %(number)s more") % {"number": len(rows) - NAMED}] if len(rows) > NAMED else []
-    words = {"type": rows[0].record_type, "rows": ", ".join([*named, *more])}
+    words = {"type": record_type_label(connection.connector, rows[0].record_type), "rows": ", ".join([*named, *more])}
     return change_of(rows[0], _("Mapping of %(type)s: %(rows)s") % words)
 
 
 def change_of(row: Any, what: str) -> Change:
     """Of a historical row: when, by whom, and whether it was created or deleted."""
-    done = {"+": _("created"), "-": _("deleted")}.get(row.history_type, "")
+    done = {"+": _("%(what)s: created"), "-": _("%(what)s: deleted")}.get(row.history_type, "%(what)s")
     user = row.history_user.get_username() if row.history_user else _("the portal")
-    return Change(row.history_date, user, f"{what} {done}".strip())
+    return Change(row.history_date, user, done % {"what": what} if what else "")
 
 
 def _rows_named(column: Any, found: Any) -> str:

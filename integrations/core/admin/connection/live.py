@@ -79,7 +79,8 @@ def live_choices(connection: Connection, sources: Mapping[str, Source]) -> dict[
     found: dict[str, Live] = {}
     for name, source in sources.items():
         if missing := missing_secrets(connection, source.secrets):
-            found[name] = Live(problem=_("First enter %(keys)s.") % {"keys": ", ".join(missing)})
+            text = _("First enter %(keys)s and save: then you can choose here from what the account has.")
+            found[name] = Live(first=text % {"keys": ", ".join(missing)})
     asked = {name: source for name, source in sources.items() if name not in found}
     if asked:
         with closing(connector_for(connection)) as connector:

@@ -121,9 +121,12 @@ class ConnectionAdmin(
     ) -> Any:
         step = self.current_step(request, obj)
         form = context["adminform"].form
-        problems = {live.problem: None for live in getattr(form, "live", {}).values() if live.problem}
+        live = getattr(form, "live", {}).values()
+        problems = {one.problem: None for one in live if one.problem}
+        first = {one.first: None for one in live if one.first}
         context |= self.frame(request, obj, step)
-        context |= {"live_problems": list(problems), "can_change": add or self.has_change_permission(request, obj)}
+        context |= {"live_problems": list(problems), "live_first": list(first)}
+        context |= {"can_change": add or self.has_change_permission(request, obj)}
         context |= {"title": f"{self.opts.verbose_name}: {obj}" if obj else f"{self.opts.verbose_name}: {_('new')}"}
         context |= {"subtitle": None, "typed_secrets_lost": bool(form.errors and getattr(form, "secrets", ()))}
         return super().render_change_form(request, context, add, change, form_url, obj)

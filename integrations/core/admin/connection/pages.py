@@ -16,6 +16,7 @@ from integrations.core.fields import secret_names
 from integrations.core.forms import missing_secrets
 from integrations.core.models import Connection
 from integrations.core.models.connection import ConnectionQuerySet
+from integrations.core.versions import current_version
 
 
 class ConnectionPages(ModelAdmin):  # type: ignore[misc]
@@ -102,6 +103,7 @@ class ConnectionPages(ModelAdmin):  # type: ignore[misc]
         if saved:
             sight = Sight.of(request)
             frame |= {
+                "seen_version": current_version(obj) or "",
                 "state_look": STATE_LOOKS[obj.state],
                 "state_reason": sight.sentence(obj.state_reason),
                 "what_next": what_next(obj, missing_secrets(obj), sight, hooked=self.needs_calls(obj)),
@@ -119,6 +121,7 @@ class ConnectionPages(ModelAdmin):  # type: ignore[misc]
             **self.admin_site.each_context(request),
             **self.frame(request, obj, step),
             "opts": self.opts,
+            "original": obj,
             "title": title,
             "can_change": self.has_change_permission(request, obj),
             **extra,

@@ -1,4 +1,5 @@
-"""The sidebar: what sources add, each connector with the connections this user has access to, then the log."""
+"""The sidebar: where everybody begins, what sources add, each connector with the connections this user has access to,
+then the log."""
 
 from __future__ import annotations
 
@@ -62,15 +63,18 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         for name, connector in all_connectors()
         if not connector.joins_source
     ]
-    groups = [_marketplace(request), *sources, *connectors, _logs(request), _people(request)]
+    groups = [_first(request), *sources, *connectors, _logs(request), _people(request)]
     return [group for group in groups if group and group["items"]]
 
 
-def _marketplace(request: HttpRequest) -> dict[str, Any]:
-    if not admin.site._registry[Connection].has_view_permission(request):
-        return {"title": "", "items": []}
-    link = reverse("admin:core_connection_changelist")
-    return {"title": "", "items": [item(_("Apps Marketplace"), "apps", link, request.path == link)]}
+def _first(request: HttpRequest) -> dict[str, Any]:
+    """What is asked for most, never to be scrolled to: support is on the phone."""
+    wanted = [(_("Dashboard"), "dashboard", reverse("admin:index"))]
+    if request.user.has_perm("core.view_event"):
+        wanted.append((_("Find a person"), "person_search", reverse("admin:core_person")))
+    if admin.site._registry[Connection].has_view_permission(request):
+        wanted.append((_("Apps Marketplace"), "apps", reverse("admin:core_connection_changelist")))
+    return {"title": "", "items": [item(title, icon, link, request.path == link) for title, icon, link in wanted]}
 
 
 def _of_source(request: HttpRequest, group: Group) -> dict[str, Any]:
@@ -98,13 +102,11 @@ def item(title: str, icon: str, link: str, active: bool) -> dict[str, Any]:
 
 
 def _logs(request: HttpRequest) -> dict[str, Any]:
-    items = _registered(request, LOGS)
-    if request.user.has_perm("core.view_event"):
-        link = reverse("admin:core_person")
-        here = request.path.startswith(link)
-        # Its address stands below the log's.
-        items = [one | {"active": request.path.startswith(one["link"]) and not here} for one in items]
-        items.insert(0, item(_("Find a person"), "person_search", link, here))
+    # The address of Find a person stands below the log's.
+    elsewhere = request.path.startswith(reverse("admin:core_person"))
+    items = [
+        one | {"active": request.path.startswith(one["link"]) and not elsewhere} for one in _registered(request, LOGS)
+    ]
     return {"title": _("Logs"), "separator": True, "items": items}
 
 

@@ -55,7 +55,7 @@ def what_next(connection: Any, secrets: list[str], sight: Sight, *, hooked: bool
     if hooked and not connection.has_hook:
         return _("Create the webhook URL.")
     if state == Connection.State.DRAFT:
-        return _("Test the connection, then enable the sync.")
+        return _("Test the connection, then enable the sync: both under More Actions.")
     if state == Connection.State.DISABLED:
         return _("Enable the sync when it should go on.")
     if hooked and not connection.has_calls:

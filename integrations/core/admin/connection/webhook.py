@@ -6,14 +6,17 @@ import datetime
 import hashlib
 from typing import Any, ClassVar
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from integrations.core import hooks
 from integrations.core.admin.connection.pages import ConnectionPages
@@ -39,6 +42,7 @@ class ConnectionWebhook(ConnectionPages):
             address=address,
             address_without_scheme=address.partition("://")[2],
             tokens=HookToken.objects.filter(connection_id=obj.pk),
+            newest_token=newest_token(obj),
             overlap_days=hooks.OVERLAP.days,
             now=timezone.now(),
             guide=self.webhook_guide,
@@ -53,8 +57,14 @@ class ConnectionWebhook(ConnectionPages):
         obj = self.connection_or_404(request, pk, change=True)
         if not request.user.has_perm("core.run_connection"):
             raise PermissionDenied
+        if request.POST.get("after", newest := newest_token(obj)) != newest:
+            text = _(
+                "A webhook URL was created already, and it is shown only once. If you don't have it, create a new one."
+            )
+            self.message_user(request, text, messages.WARNING)
+            return redirect(self.step_url(obj, WEBHOOK))
         address = hooks.new_address(obj, by=request.user.get_username())
-        self.log_change(request, obj, _("Created a webhook URL"))
+        self.log_change(request, obj, gettext_noop("Created a webhook URL"))
         return self.webhook_view(request, self.connection_or_404(request, pk), address)
 
     def calls_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -75,6 +85,11 @@ class ConnectionWebhook(ConnectionPages):
         }
         text = render_to_string("admin/core/connection/calls.html", {"calls": calls})
         return calls | {"seen": hashlib.sha256(text.encode()).hexdigest()[:16]}
+
+
+def newest_token(connection: Any) -> str:
+    """A page that is reloaded, or come back to, asks for no other URL: the one that was pasted would soon end."""
+    return str(HookToken.objects.filter(connection_id=connection.pk).aggregate(newest=Max("pk"))["newest"] or "")
 
 
 def call_counts(connection: Any) -> dict[str, Any]:

@@ -23,12 +23,13 @@ View = Callable[..., HttpResponseBase]
 class Visible:
     """The connections a user sees, by name. `ids` is None when that is all of them: no filter is needed then.
 
-    Removed ones are among them: their log stays. `connectors` and `removed` are by their ids, too.
+    Removed ones are among them: their log stays. `connectors`, `removed` and `drafts` are by their ids, too.
     """
 
     names: dict[int, str]
     connectors: dict[int, str]
     removed: frozenset[int]
+    drafts: frozenset[int]
     ids: list[int] | None
 
     @classmethod
@@ -40,13 +41,14 @@ class Visible:
             {row.pk: str(row) for row in rows},
             {row.pk: row.connector for row in rows},
             frozenset(row.pk for row in rows if row.state == Connection.State.REMOVED),
+            frozenset(row.pk for row in rows if row.state == Connection.State.DRAFT),
             None if everything else ids,
         )
 
     def installed(self) -> Visible:
         """Without the removed ones: what still is at work, or could be."""
         names = {pk: name for pk, name in self.names.items() if pk not in self.removed}
-        return Visible(names, self.connectors, frozenset(), list(names))
+        return Visible(names, self.connectors, frozenset(), self.drafts, list(names))
 
 
 def visible_or_404(queryset: Any, request: HttpRequest, pk: int) -> Any:

@@ -25,6 +25,7 @@ from integrations.core.admin.mapping.trying import Tries
 from integrations.core.catalog import Catalog
 from integrations.core.connector import Field, RecordType
 from integrations.core.forms import missing_secrets
+from integrations.core.meanwhile import SEEN, mapping_changed
 from integrations.core.models import FieldMapping
 from integrations.core.preview.suggest import suggest
 from integrations.core.registry import connector_for
@@ -44,6 +45,7 @@ class MappingPage:
         self.known_fields: Mapping[str, Field] = {}
         self.seen: set[str] = set()
         self.hindrance = ""
+        self.changed_meanwhile = False
         self.custom_error = ""
 
     # -- what was pressed -------------------------------------------------------------------------
@@ -68,7 +70,8 @@ class MappingPage:
             return self._page(rows)
         if is_changed(self._rows(), [form.cleaned_data for form in rows.kept()]):
             self.hindrance = self.admin.mapping_hindrance(self.request, self.connection)
-        if self.hindrance:
+            self.changed_meanwhile = mapping_changed(self.connection, self.record_type.name, posted)
+        if self.hindrance or self.changed_meanwhile:
             return self._page(rows)
         self._save(rows)
         return self._saved(known)
@@ -197,6 +200,11 @@ class MappingPage:
 
     # -- the page ---------------------------------------------------------------------------------
 
+    def _seen_version(self) -> dict[str, str]:
+        """Typed rows were made from the version their page showed first, however often it is shown again."""
+        seen = self.request.POST.get(SEEN)
+        return {} if seen is None or self.changed_meanwhile else {SEEN: seen}
+
     def _page(self, rows: Any, tries: Tries | None = None) -> HttpResponse:
         method, kinds = self.admin.custom_fields.get(self.record_type.name, ("", ()))
         step = next((step for step in self.admin.steps if step.name == self.admin.mapping_step), None)
@@ -208,6 +216,8 @@ class MappingPage:
             rows=rows,
             keyed=bool(self.search_settings),
             hindrance=self.hindrance,
+            changed_meanwhile=self.changed_meanwhile,
+            **self._seen_version(),
             sides=self.admin.mapping_sides,
             live_problem=self.problem,
             sources=sorted(self._sources(rows)),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from integrations.core import keyset
 from integrations.core.admin.log.access import LogAdmin
+from integrations.core.admin.log.form import record_type_words
 from integrations.core.admin.log.list import count_text, paging, position
 from integrations.core.admin.log.sight import Sight
 from integrations.core.admin.person.counts import counts_in_words
@@ -117,7 +118,7 @@ def _records(person: Person, sight: Sight) -> list[RecordRow]:
             "connection_id", "record_type", "key", "label"
         )
     }
-    names = dict(Connection.objects.values_list("pk", "name"))
+    connections = Connection.objects.in_bulk({one.connection_id for one in person.records})
     # Records that only a source or a Link told of may have nothing in the log.
     linked = Link.objects.filter(
         connection_id__in={one.connection_id for one in person.records},
@@ -127,10 +128,13 @@ def _records(person: Person, sight: Sight) -> list[RecordRow]:
     known = {*events, *(RecordKey(*row) for row in linked.values_list("connection_id", "record_type", "key"))}
     return [
         RecordRow(
-            names.get(one.connection_id, ""), one.record_type, sight.key(one.key), sight.label(events.get(one, ""))
+            connection.name,
+            record_type_words(connection.connector, one.record_type)[0],
+            sight.key(one.key),
+            sight.label(events.get(one, "")),
         )
         for one in sorted(person.records)
-        if one in known
+        if one in known and (connection := connections.get(one.connection_id))
     ]
 
 

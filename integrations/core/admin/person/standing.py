@@ -77,6 +77,7 @@ def _standing(event: Event, sight: Sight, can_retry: bool) -> Standing:
 
 
 def silent(visible: Visible, standing: Sequence[Standing]) -> list[str]:
-    """Names of connections that had nothing of this person; one more than NAMED when there are more."""
+    """Names of connections that had nothing of this person, drafts aside; one more than NAMED when there are more."""
     spoken = {one.connection for one in standing}
-    return [name for name in visible.names.values() if name not in spoken][: NAMED + 1]
+    names = [name for pk, name in visible.names.items() if pk not in visible.drafts and name not in spoken]
+    return names[: NAMED + 1]
