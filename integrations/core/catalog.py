@@ -45,12 +45,19 @@ def refresh(connector: Connector, record_type: str) -> list[Field]:
 
 def read(connector: Connector, record_type: str) -> list[Field]:
     """From the vendor. The labels are kept for everybody: in the portal's language. What goes wrong is said in the
-    language of who asks. Raises SyncError."""
-    fields = connector.describe(record_type)
-    if translation.get_language() != settings.LANGUAGE_CODE:
-        with translation.override(settings.LANGUAGE_CODE):
-            fields = connector.describe(record_type)
-    return fields
+    language of who asks, for which the vendor is asked again. Raises SyncError."""
+    try:
+        return _in_portals_language(connector, record_type)
+    except SyncError:
+        if translation.get_language() == settings.LANGUAGE_CODE:
+            raise
+    connector.describe(record_type)
+    return _in_portals_language(connector, record_type)
+
+
+def _in_portals_language(connector: Connector, record_type: str) -> list[Field]:
+    with translation.override(settings.LANGUAGE_CODE):
+        return connector.describe(record_type)
 
 
 def keep(connection_id: int, record_type: str, fields: Sequence[Field]) -> None:

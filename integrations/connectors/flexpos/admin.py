@@ -103,7 +103,7 @@ MAPPING = Step(
                 "fields": ("member_mapping", "journal_mapping", "ticket_mapping"),
                 "description": _(
                     "A changed mapping counts for what FlexPOS sends from then on. To see it at once, run a manual "
-                    "import: ••• › Fetch data from FlexPOS."
+                    "import: More Actions › Fetch data from FlexPOS."
                 ),
             },
         ),
@@ -147,6 +147,9 @@ class FlexPOSAdmin(InitialImportPages, ConnectionAdmin):
         super().save_related(request, form, formsets, change)
         if problem := tracking_problem(form.instance, set(form.changed_data), form.initial.get("list_id", "")):
             self.message_user(request, problem, messages.WARNING)
+
+    def not_ready(self, obj: FlexPOSConnection) -> str:
+        return "" if obj.list_id else _now("Choose a list under Settings first.")
 
     def mapping_note(self, request: HttpRequest, obj: FlexPOSConnection) -> str:
         links = self.menu_links(request, obj)

@@ -34,6 +34,10 @@ from integrations.core.models import Connection, Link, Run
 State = AttachedField.State
 # Changed, they mean another list, or other members of it.
 ELSEWHERE = {"list_id", "identifier_type", "api_address"}
+_NOTHING_ATTACHED = gettext_lazy(
+    "Saved. The activation is not switched on, as nothing is selected yet: select an audience or a calculated "
+    "attribute, press Apply, then Save."
+)
 _NOT_SWITCHED_ON = gettext_lazy("Saved, but the activation is not switched on. %(why)s Then save this step again.")
 
 
@@ -103,6 +107,8 @@ class ActivationPages(ConnectionActions):
         obj.refresh_from_db(fields=["state"])
         if obj.state != Connection.State.DRAFT:
             self.sync_if_enabled(request, obj)
+        elif not obj.attached.filter(state=State.ATTACHED).exists():
+            self.message_user(request, _NOTHING_ATTACHED, messages.WARNING)
         elif request.user.has_perm(RUN) and self._make_fields(request, obj, _NOT_SWITCHED_ON):
             self._switch(request, obj, Connection.State.ENABLED, _("Activated by %(user)s"))
             self.message_user(request, _("The activation is up and running."), messages.SUCCESS)

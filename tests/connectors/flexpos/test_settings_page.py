@@ -287,3 +287,11 @@ def test_a_list_without_tracking_is_said_so_at_once(
 ) -> None:  # fmt: skip
     saved = mia.post(url(mine, "settings"), first_step(shop, practice, **changes), follow=True)
     assert said in " ".join(map(str, saved.context["messages"]))
+
+
+def test_without_a_list_it_is_not_enabled(mia: Client, mine: FlexPOSConnection) -> None:
+    FlexPOSConnection.objects.filter(pk=mine.pk).update(state="draft", list_id="")
+    answer = mia.post(reverse(f"{NAME}_do", args=[mine.pk, "enable"]), follow=True)
+    assert "Choose a list under Settings first." in answer.content.decode()
+    mine.refresh_from_db()
+    assert mine.state == "draft"

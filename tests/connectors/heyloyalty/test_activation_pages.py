@@ -331,3 +331,13 @@ def test_a_removed_activation_uses_no_audience_any_more(marketing: Client, mine:
     assert list(activations("audience", vip.pk, user))
     marketing.post(reverse(f"{LIST}_delete", args=[mine.pk]), {"post": "yes"})
     assert not list(activations("audience", vip.pk, user))
+
+
+def test_saving_the_last_step_with_nothing_selected_leaves_a_draft_and_says_so(
+    marketing: Client, make_activation: MakeActivation
+) -> None:
+    draft = make_activation(state="draft")
+    draft.access_roles.set(Group.objects.filter(name=MARKETING))
+    assert "nothing is selected yet" in said(save(marketing, draft, "attach"))
+    draft.refresh_from_db()
+    assert draft.state == "draft" and not Run.objects.exists()
