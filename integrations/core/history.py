@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.http import HttpRequest
 from simple_history.models import HistoricalRecords
 
 from integrations.core.models.connection import Connection
@@ -24,3 +27,15 @@ class SettingsHistory(HistoricalRecords):  # type: ignore[misc]
         """All settings pages share the table of Connector Access, and hear of each other's changes to it."""
         if isinstance(instance, self.cls):
             super().m2m_changed(instance, **kwargs)
+
+
+@contextmanager
+def recorded_as(user: Any) -> Iterator[None]:
+    """What is written inside is in history as this user's, as if a page of theirs had written it."""
+    request = HttpRequest()
+    request.user = user
+    HistoricalRecords.context.request = request
+    try:
+        yield
+    finally:
+        del HistoricalRecords.context.request

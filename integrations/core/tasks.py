@@ -31,6 +31,13 @@ def erase(erasure_id: int) -> None:
     _erase.erase(erasure_id)
 
 
+def load_file(import_id: int) -> None:
+    # Here, as the library that reads the files takes memory, and most workers never need it.
+    from integrations.core.imports.work import work
+
+    work(import_id)
+
+
 def sweep() -> None:
     _sweep.sweep()
 

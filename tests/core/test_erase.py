@@ -190,7 +190,7 @@ def test_the_sweep_asks_for_what_nobody_is_at_work_on(queued: object) -> None:
     Erasure.objects.filter(pk=erasure.pk).update(worked_until=timezone.now() + erase.SILENT)
     erase.erase(erasure.pk)
     erasure.refresh_from_db()
-    assert erasure.step == erase.SOURCES and erasure.finished_at is None
+    assert erasure.step == erase.IMPORTS and erasure.finished_at is None
 
 
 def test_it_waits_for_the_drain_at_work_on_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:

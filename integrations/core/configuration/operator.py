@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
-from simple_history.models import HistoricalRecords
+
+from integrations.core.history import recorded_as
 
 NAME = "config apply"
 
@@ -40,8 +41,5 @@ def recorded(request: HttpRequest) -> Iterator[None]:
     """What is written inside is in history as this request's. Its user gets a row that nobody can sign in with."""
     row, _ = User.objects.get_or_create(username=NAME, defaults={"is_active": False, "password": "!"})
     request.user.pk = row.pk
-    HistoricalRecords.context.request = request
-    try:
+    with recorded_as(request.user):
         yield
-    finally:
-        del HistoricalRecords.context.request

@@ -1,9 +1,10 @@
 """Erase person: everything the portal keeps of somebody goes, in small steps that survive a crash.
 
-1. sources take out their own rows; what that announces to connections is caught by the next step
-2. the person's events, a connection at a time under its lease, so that no drain settles them meanwhile
-3. all payloads are decrypted and looked through: whatever mentions the person is treated like 2
-4. so are all calls, webhook calls and other texts that may mention anybody: no index leads from a person to those
+1. files that wait to be imported are deleted, whoever stands in them: none can bring the person back
+2. sources take out their own rows; what that announces to connections is caught by the next step
+3. the person's events, a connection at a time under its lease, so that no drain settles them meanwhile
+4. all payloads are decrypted and looked through: whatever mentions the person is treated like 3
+5. so are all calls, webhook calls and other texts that may mention anybody: no index leads from a person to those
 
 Each step's work and its progress commit together. Doing it twice finds nothing the second time.
 """
@@ -25,6 +26,7 @@ from django_q.tasks import async_task
 from integrations.core import keyset
 from integrations.core.engine.lease import Held, acquire
 from integrations.core.engine.wake import wake
+from integrations.core.imports import control as imports
 from integrations.core.models import Erasure, Event
 from integrations.core.persons import scrub
 from integrations.core.persons.holders import holders
@@ -43,11 +45,11 @@ SLICE = 50
 RECORDS_AT_MOST = 5000
 # Seconds to wait for a drain to hand on its lease; then the next sweep tries again.
 PATIENCE = 10.0
-SOURCES, RECORDS, PAYLOADS = "sources", "records", "payloads"
+IMPORTS, SOURCES, RECORDS, PAYLOADS = "imports", "sources", "records", "payloads"
 
 
 def steps() -> list[str]:
-    return [SOURCES, RECORDS, PAYLOADS, *texts()]
+    return [IMPORTS, SOURCES, RECORDS, PAYLOADS, *texts()]
 
 
 def digest(term: str) -> str:
@@ -60,7 +62,7 @@ def start(term: str, by: str) -> Erasure:
     """Begin to erase whoever a term leads to. Finished by a worker; the sweep picks up what a crash left."""
     person = find(term, None, records_at_most=RECORDS_AT_MOST)
     subject = {"term": term, "names": sorted(person.names), "records": sorted(person.records)}
-    erasure = Erasure.objects.create(digest=digest(term), by=by, step=SOURCES, subject=json.dumps(subject))
+    erasure = Erasure.objects.create(digest=digest(term), by=by, step=IMPORTS, subject=json.dumps(subject))
     transaction.on_commit(lambda: _ask(erasure.pk))
     return erasure
 
@@ -132,6 +134,8 @@ class _Work:
     def step(self) -> bool:
         """One portion. False: something is in the way, try again later."""
         match self.erasure.step:
+            case "imports":
+                return self._imports()
             case "sources":
                 return self._sources()
             case "records":
@@ -140,6 +144,12 @@ class _Work:
                 return self._payloads()
             case _:
                 return self._texts()
+
+    def _imports(self) -> bool:
+        with transaction.atomic():
+            self.counts["imports"] += imports.drop_files()
+            self._next()
+        return True
 
     def _sources(self) -> bool:
         for one in holders():

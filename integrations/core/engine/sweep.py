@@ -14,6 +14,7 @@ from integrations.core.connector import Job
 from integrations.core.engine import collect, erase, removal, report, retry
 from integrations.core.engine.lease import DELIVER
 from integrations.core.engine.wake import wake
+from integrations.core.imports import control as imports
 from integrations.core.models import Clock, Connection, Delivery, Event, Lease, Pulse, Run
 from integrations.core.registry import connector_for
 
@@ -37,6 +38,7 @@ def sweep(now: datetime.datetime | None = None) -> None:
     look.look(now)
     mail.ask(now)
     erase.ask(now)
+    imports.ask(now)
 
 
 def _wake_connections(now: datetime.datetime) -> None:

@@ -5,6 +5,7 @@ from integrations.core.models.connection import Connection, FieldCatalog, FieldM
 from integrations.core.models.counts import FailureGroup, HourCount
 from integrations.core.models.engine import Clock, Cursor, Lease, Pulse
 from integrations.core.models.erasure import Erasure
+from integrations.core.models.imports import Import, ImportFile
 from integrations.core.models.intake import Delivery, HookToken
 from integrations.core.models.journal import Attempt, Event, EventPayload, Exchange, Link, Run
 from integrations.core.models.preferences import Preferences
@@ -26,6 +27,8 @@ __all__ = [
     "FieldMapping",
     "HookToken",
     "HourCount",
+    "Import",
+    "ImportFile",
     "Lease",
     "Link",
     "Preferences",

@@ -1,34 +1,32 @@
-"""The import page. The browser keeps the file: it is sent to be looked at, and again to be imported, and the portal
-stores it neither time. A digest makes sure that both are the same.
-"""
+"""The import page: what columns a file has, the file, and the imports so far."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any
 
 from django import forms
-from django.contrib.admin.models import ADDITION, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from integrations.core.admin.imports.columns import BulkFile
-from integrations.core.admin.imports.files import CsvFile, Unreadable, read
-from integrations.core.admin.imports.load import Report, load
-from integrations.core.batch import Outcome
+from integrations.core.admin.dashboard.main import stillness
+from integrations.core.admin.imports.job import ImportJobPages
+from integrations.core.admin.imports.words import BADGES, numbers
+from integrations.core.admin.log.words import Badge
+from integrations.core.imports import control
+from integrations.core.imports.columns import BulkFile
+from integrations.core.imports.files import Unreadable, check_size, read
+from integrations.core.models import Import
 from integrations.core.spreadsheet import BOM
 
-ROWS_SHOWN = 10
-PROBLEMS_SHOWN = 100
-NONE, GOOD = "none", "good"
+LATEST = 20
 
 
 class UploadForm(forms.Form):
@@ -37,18 +35,21 @@ class UploadForm(forms.Form):
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,text/csv"}),
         error_messages={"empty": gettext_lazy("The file is empty. Its first row must name the columns.")},
     )
-    keep = forms.ChoiceField(
-        label=gettext_lazy("When a row is refused"),
-        choices=[(GOOD, gettext_lazy("Import the good rows")), (NONE, gettext_lazy("Import nothing"))],
-        initial=GOOD,
-        widget=forms.RadioSelect,
-    )
 
 
-class ImportPages(ModelAdmin):  # type: ignore[misc]
-    """Part of the ModelAdmin of what is imported. `import_kinds` are its files, by the name in the address."""
+@dataclass(frozen=True)
+class Row:
+    """An import in the list."""
 
-    import_kinds: ClassVar[Mapping[str, type[BulkFile]]]
+    one: Import
+    url: str
+    label: Any
+    badge: Badge
+    numbers: list[tuple[Any, int]]
+
+
+class ImportPages(ImportJobPages):
+    """Part of the ModelAdmin of what is imported."""
 
     def get_urls(self) -> Any:
         view, template = self.admin_site.admin_view(self.import_view), self.admin_site.admin_view(self.template_view)
@@ -59,34 +60,37 @@ class ImportPages(ModelAdmin):  # type: ignore[misc]
             *super().get_urls(),
         ]
 
-    def _import_name(self, page: str = "") -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}_import{page}"
-
-    def _import_url(self, page: str, kind: str) -> str:
-        return reverse(f"admin:{self._import_name(page)}", args=[kind])
-
     def import_view(self, request: HttpRequest, kind: str = "") -> HttpResponse:
-        """GET: the page. POST: what the file would do; with `confirm` (the digest of what was looked at): do it."""
+        """GET: the page. POST: keep the file and have it checked; its own page says what it would do."""
         allowed = self.import_kinds_of(request)
         kind = kind or next(iter(allowed), "")
         if kind not in allowed:
             raise PermissionDenied
         posted = request.method == "POST"
         form = UploadForm(request.POST, request.FILES) if posted else UploadForm()
+        unreadable = ""
+        if posted and form.is_valid():
+            try:
+                made = self._keep_file(request, kind, allowed[kind], form.cleaned_data["file"])
+            except Unreadable as error:
+                unreadable = str(error)
+            else:
+                return HttpResponseRedirect(self._import_url("_job", kind, made.pk))
         context = {
             **self.admin_site.each_context(request),
+            **stillness(timezone.now()),
             "title": _("Import"),
             "content_title": _("Import"),
             "form": form,
+            "unreadable": unreadable,
             "kinds": [(self._import_url("_kind", name), one.label, name == kind) for name, one in allowed.items()],
-            "columns": allowed[kind].columns_for(request),
+            "columns": allowed[kind].columns_for(request.user),
             "others": allowed[kind].others,
             "import_url": self._import_url("_kind", kind),
             "template_url": self._import_url("_template", kind),
+            "rows": self._latest_imports(request, allowed),
         }
-        if posted and form.is_valid():
-            context |= self._answer(request, form, allowed[kind])
-        return TemplateResponse(request, "admin/core/import.html", context)
+        return TemplateResponse(request, "admin/core/import/upload.html", context)
 
     def template_view(self, request: HttpRequest, kind: str) -> HttpResponse:
         """A file with the header row and an example."""
@@ -95,54 +99,28 @@ class ImportPages(ModelAdmin):  # type: ignore[misc]
             raise PermissionDenied
         headers = {"Content-Disposition": f'attachment; filename="{kind}.csv"'}
         response = HttpResponse(BOM, content_type="text/csv; charset=utf-8", headers=headers)
-        columns = allowed[kind].columns_for(request)
+        columns = allowed[kind].columns_for(request.user)
         csv.writer(response).writerows(
             [[column.column_name for column in columns], [column.example for column in columns]]
         )
         return response
 
-    def import_kinds_of(self, request: HttpRequest) -> dict[str, type[BulkFile]]:
-        """What this user may import."""
-        return {name: kind for name, kind in self.import_kinds.items() if request.user.has_perms(kind.permissions)}
+    def _keep_file(self, request: HttpRequest, kind: str, file_kind: type[BulkFile], upload: Any) -> Import:
+        """Raises Unreadable."""
+        check_size(upload.size)
+        raw = upload.read()
+        file = read(raw, lambda names: file_kind.check(request.user, names))
+        return control.upload(request.user, self.import_source, kind, raw, len(file.rows))
 
-    def _answer(self, request: HttpRequest, form: UploadForm, kind: type[BulkFile]) -> dict[str, Any]:
-        data = form.cleaned_data
-        secret = [column.column_name for column in kind.columns() if column.secret]
-        try:
-            file = read(data["file"], lambda names: kind.check(request, names), secret)
-        except Unreadable as unreadable:
-            return {"unreadable": str(unreadable)}
-        confirmed = request.POST.get("confirm", "")
-        dry_run = confirmed != file.digest
-        report = load(file, kind, all_or_nothing=data["keep"] == NONE, dry_run=dry_run)
-        if report.saved:
-            self._log(request, report)
-        other_file = bool(confirmed) and dry_run
-        return {"file": file, "report": report, "dry_run": dry_run, "other_file": other_file, **_words(file, report)}
-
-    def _log(self, request: HttpRequest, report: Report) -> None:
-        numbers = ", ".join(f"{outcome} {number}" for outcome, number in report.outcomes.items())
-        LogEntry.objects.create(
-            user_id=request.user.pk or 0,
-            content_type=ContentType.objects.get_for_model(self.model),
-            object_repr=_("CSV import"),
-            action_flag=ADDITION,
-            change_message=numbers,
-        )
-
-
-def _words(file: CsvFile, report: Report) -> dict[str, Any]:
-    labels = {
-        Outcome.CREATED: _("New"),
-        Outcome.UPDATED: _("Updated"),
-        Outcome.UNCHANGED: _("Unchanged"),
-        Outcome.DUPLICATE: _("Recorded before"),
-    }
-    delimiters = {";": _("semicolons"), ",": _("commas"), "\t": _("tabs")}
-    return {
-        "numbers": [(label, report.outcomes[outcome]) for outcome, label in labels.items() if report.outcomes[outcome]],
-        "problems": report.problems[:PROBLEMS_SHOWN],
-        "more_problems": max(0, len(report.problems) - PROBLEMS_SHOWN),
-        "delimiter": delimiters[file.delimiter],
-        "start": file.start(ROWS_SHOWN),
-    }
+    def _latest_imports(self, request: HttpRequest, allowed: dict[str, type[BulkFile]]) -> list[Row]:
+        found = self.imports_of(request).filter(kind__in=allowed).defer("problems")
+        return [
+            Row(
+                one,
+                self._import_url("_job", one.kind, one.pk),
+                allowed[one.kind].label,
+                BADGES[one.state],
+                numbers(one),
+            )
+            for one in found.select_related("uploaded_by")[:LATEST]
+        ]

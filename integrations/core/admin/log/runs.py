@@ -110,6 +110,7 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "advice": run_advice(run),
         "progress": progress(run),
         **buttons(request, run),
+        **{f"{verb}_url": reverse(f"admin:core_run_{verb}", args=[run.pk]) for verb in ("pause", "resume", "stop")},
         "message": Sight.of(request).sentence(run.message),
         "took": duration(run),
         "log_url": log,

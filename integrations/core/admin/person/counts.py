@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 WORDS = {
+    "imports": gettext_noop("CSV imports that weren't over: their files are deleted"),
     "events": gettext_noop("Events in the log"),
     "waiting events": gettext_noop("of these still waiting: they are not sent any more"),
     "payloads": gettext_noop("Payloads"),

@@ -14,7 +14,6 @@ from unfold.admin import ModelAdmin
 from integrations.core.admin.imports.pages import ImportPages
 from integrations.core.admin.log.sight import Sight
 from integrations.core.search import InfinitePaginator
-from integrations.sources.cdp.admin.imports import KINDS
 from integrations.sources.cdp.admin.person_page import PersonPages
 from integrations.sources.cdp.admin.persons import persons_named
 from integrations.sources.cdp.admin.standing import shown_time
@@ -27,7 +26,7 @@ NAMES_SHOWN = 3
 
 @admin.register(Person)
 class PersonAdmin(PersonPages, ImportPages, ModelAdmin):  # type: ignore[misc]
-    import_kinds = KINDS
+    import_source = "cdp.person"
     list_display = ("person", "created", "changed")
     list_per_page = 50
     list_before_template = "admin/cdp/persons_help.html"

@@ -15,7 +15,6 @@ from integrations.core.admin.exports import ExportPages
 from integrations.core.admin.imports.pages import ImportPages
 from integrations.core.search import InfinitePaginator
 from integrations.sources.loyalty.admin.customer_page import CustomerPages
-from integrations.sources.loyalty.admin.imports import KINDS
 from integrations.sources.loyalty.admin.search import matching
 from integrations.sources.loyalty.models import Customer
 
@@ -24,7 +23,7 @@ NOTHING = "–"
 
 @admin.register(Customer)
 class CustomerAdmin(ExportPages, CustomerPages, ImportPages, ModelAdmin):  # type: ignore[misc]
-    import_kinds = KINDS
+    import_source = "loyalty.customer"
     export_source = "loyalty.customer"
     list_display = ("person", "name", "registered_badge", "points", "next_expiry", "last_change")
     list_select_related = ("account",)

@@ -1,4 +1,4 @@
-"""The columns of both files, and what row each line is."""
+"""CSV files of customers and movements: the columns of both, and what row each line is."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from integrations.core.admin.imports.columns import BulkFile, Column
-from integrations.core.admin.imports.values import Day, Moment, Text, YesNo
+from integrations.core.imports.columns import BulkFile, Column
+from integrations.core.imports.kinds import import_file
+from integrations.core.imports.values import Day, Moment, Text, YesNo
 from integrations.sources.loyalty.batch import CustomerRow, MovementRow
 from integrations.sources.loyalty.customers import save_customers
 from integrations.sources.loyalty.models import Reason
@@ -28,13 +29,16 @@ class Points(Text):
         return int(text)
 
 
+@import_file("loyalty.customer", "customers")
 class CustomerFile(BulkFile):
     label = _("Customers")
     permissions = ("loyalty.add_customer", "loyalty.change_customer")
     verb = save_customers
 
-    external_id = Column("external_id", Text(), _("Your own id of the customer; it or the e-mail is needed."), "c-1001")
-    email = Column("email", Text(), _("E-mail address."), "anna@example.test")
+    external_id = Column(
+        "external_id", Text(), _("Your own id of the customer; it or the e-mail is needed."), "c-1001", key=True
+    )
+    email = Column("email", Text(), _("E-mail address."), "anna@example.test", key=True)
     first_name = Column("first_name", Text(), _("First name."), "Anna")
     last_name = Column("last_name", Text(), _("Last name."), "Lund")
     registered = Column("registered", YesNo(), _("yes or no. Who becomes registered loses the PIN."), "no")
@@ -51,15 +55,20 @@ class CustomerFile(BulkFile):
         return CustomerRow(**values)
 
 
+@import_file("loyalty.customer", "movements")
 class MovementFile(BulkFile):
     label = _("Movements")
     permissions = ("loyalty.add_movement",)
     verb = record_movements
 
     customer_external_id = Column(
-        "customer_external_id", Text(), _("Your own id of the customer; it or the e-mail is needed."), "c-1001"
+        "customer_external_id",
+        Text(),
+        _("Your own id of the customer; it or the e-mail is needed."),
+        "c-1001",
+        key=True,
     )
-    email = Column("email", Text(), _("E-mail address of the customer."), "anna@example.test")
+    email = Column("email", Text(), _("E-mail address of the customer."), "anna@example.test", key=True)
     value = Column("value", Points(), _("Points, needed: 50, or -20 when they are spent."), "50")
     reason = Column("reason", Text(), f"{REASONS}.", "order")
     moved_at = Column("moved_at", Moment(), _("When, in the shop's local time. Blank: now."), "2026-03-01 18:30")
@@ -69,6 +78,7 @@ class MovementFile(BulkFile):
         Text(),
         _("Your own id of the movement: one that was recorded before is left out. Without ids, the same file is."),
         "m-2001",
+        key=True,
     )
 
     def row_of(self, values: dict[str, Any], number: int) -> MovementRow:
@@ -76,6 +86,3 @@ class MovementFile(BulkFile):
             raise ValidationError({"value": _("Give the points.")})
         own = values["external_id"] or self.own_id(number)
         return MovementRow(**{**values, "external_id": own, "reason": values["reason"] or ""})
-
-
-KINDS: dict[str, type[BulkFile]] = {"customers": CustomerFile, "movements": MovementFile}

@@ -1,4 +1,4 @@
-"""The columns of a file, and how its rows are written: by a source's bulk verb, a thousand at a time."""
+"""The columns of a file, and how its rows are written: by a source's bulk verb."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import DEFAULT_DB_ALIAS
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from import_export.fields import Field  # type: ignore[import-untyped]
 from import_export.instance_loaders import BaseInstanceLoader  # type: ignore[import-untyped]
 from import_export.resources import Resource  # type: ignore[import-untyped]
 
-from integrations.core.admin.imports.files import CsvFile, Unreadable
-from integrations.core.admin.imports.values import Text
 from integrations.core.batch import Outcome, RowResult
+from integrations.core.imports.files import CsvFile, Unreadable
+from integrations.core.imports.values import Text
 
 
 class Column(Field):  # type: ignore[misc]
     """A column; `about` says on the page what it holds, `example` stands in the file to download.
 
     One with a `permission` is there for those who have it; the others are told `forbidden`. A `secret` one isn't shown.
+    Rows with the same value in a `key` column are about the same thing.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Column(Field):  # type: ignore[misc]
         permission: str = "",
         forbidden: Any = "",
         secret: bool = False,
+        key: bool = False,
     ) -> None:
         super().__init__(attribute=name, column_name=name, widget=widget)
         self.about = about
@@ -42,6 +43,7 @@ class Column(Field):  # type: ignore[misc]
         self.permission = permission
         self.forbidden = forbidden
         self.secret = secret
+        self.key = key
 
 
 class Draft:
@@ -49,7 +51,8 @@ class Draft:
 
 
 class BulkFile(Resource):  # type: ignore[misc]
-    """The library reads the rows, keeps the transaction and rolls it back; after the last row the verb writes all."""
+    """The library reads the rows of a portion; after the last of them the verb writes them all. `numbers` are the rows'
+    places in the file, from 1."""
 
     verb: ClassVar[Callable[[Sequence[Any]], list[RowResult]]]
     permissions: ClassVar[tuple[str, ...]]
@@ -68,6 +71,11 @@ class BulkFile(Resource):  # type: ignore[misc]
     def __init__(self, file: CsvFile | None = None) -> None:
         super().__init__()
         self.file = file
+        self.begin(())
+
+    def begin(self, numbers: Sequence[int]) -> None:
+        """The next portion is of these rows."""
+        self.numbers = numbers
         self.drafts: list[tuple[int, Any]] = []
         self.outcomes: Counter[Outcome] = Counter()
 
@@ -77,13 +85,21 @@ class BulkFile(Resource):  # type: ignore[misc]
         return list(cls.fields.values())
 
     @classmethod
-    def columns_for(cls, request: HttpRequest) -> list[Column]:
-        return [one for one in cls.columns() if not one.permission or request.user.has_perm(one.permission)]
+    def columns_for(cls, user: Any) -> list[Column]:
+        return [one for one in cls.columns() if not one.permission or user.has_perm(one.permission)]
 
     @classmethod
-    def check(cls, request: HttpRequest, names: Sequence[str]) -> None:
-        """Whether a file may have these columns. Raises Unreadable."""
-        allowed = [one.column_name for one in cls.columns_for(request)]
+    def secret_names(cls) -> list[str]:
+        return [column.column_name for column in cls.columns() if column.secret]
+
+    @classmethod
+    def key_names(cls) -> list[str]:
+        return [column.column_name for column in cls.columns() if column.key]
+
+    @classmethod
+    def check(cls, user: Any, names: Sequence[str]) -> None:
+        """Whether a file of this user's may have these columns. Raises Unreadable."""
+        allowed = [one.column_name for one in cls.columns_for(user)]
         for column in cls.columns():
             if column.column_name in names and column.column_name not in allowed:
                 raise Unreadable(str(column.forbidden))
@@ -119,16 +135,16 @@ class BulkFile(Resource):  # type: ignore[misc]
         super().import_instance(instance, {**dict.fromkeys(self.fields, ""), **row}, **kwargs)
 
     def save_instance(self, instance: Draft, is_create: bool, row: Any, **kwargs: Any) -> None:
-        number = kwargs["row_number"]
-        self.drafts.append((number, self.row_of(vars(instance), number)))
+        place = kwargs["row_number"]
+        self.drafts.append((place, self.row_of(vars(instance), self.numbers[place - 1])))
 
     def save_m2m(self, *args: Any, **kwargs: Any) -> None:
         """There is nothing of the kind."""
 
     def after_import(self, dataset: Any, result: Any, **kwargs: Any) -> None:
-        results = type(self).verb([row for _number, row in self.drafts])
-        for (number, _row), found in zip(self.drafts, results, strict=True):
+        results = type(self).verb([row for _place, row in self.drafts])
+        for (place, _row), found in zip(self.drafts, results, strict=True):
             self.outcomes[found.outcome] += 1
             if found.outcome == Outcome.REFUSED:
                 error = ValidationError({self.column_of(found.field): found.message})
-                result.append_invalid_row(number, {}, error)
+                result.append_invalid_row(place, {}, error)

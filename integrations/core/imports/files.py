@@ -9,7 +9,6 @@ import io
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -49,11 +48,14 @@ class CsvFile:
         ]
 
 
-def read(upload: UploadedFile[bytes], check: Callable[[list[str]], None], secret: Collection[str] = ()) -> CsvFile:
-    """`check` raises Unreadable for columns that the file may not have. Raises Unreadable."""
-    if upload.size is None or upload.size > MOST_BYTES:
+def check_size(size: int | None) -> None:
+    """Raises Unreadable."""
+    if size is None or size > MOST_BYTES:
         raise Unreadable(_("The file is larger than 5 MB. Divide it into several files, each with the header row."))
-    raw = upload.read()
+
+
+def read(raw: bytes, check: Callable[[list[str]], None], secret: Collection[str] = ()) -> CsvFile:
+    """`check` raises Unreadable for columns that the file may not have. Raises Unreadable."""
     text, encoding = _decoded(raw)
     first = text.lstrip("\r\n").partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)

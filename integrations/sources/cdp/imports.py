@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from integrations.core.admin.imports.columns import BulkFile, Column
-from integrations.core.admin.imports.files import CsvFile
-from integrations.core.admin.imports.values import Moment, Text, YesNo
 from integrations.core.batch import Refused
+from integrations.core.imports.columns import BulkFile, Column
+from integrations.core.imports.files import CsvFile
+from integrations.core.imports.kinds import import_file
+from integrations.core.imports.values import Moment, Text, YesNo
 from integrations.sources.cdp.event_data import FIELD_NAME
 from integrations.sources.cdp.events import record_events
 from integrations.sources.cdp.kinds import NO, NUMBER, YES, as_moment, typed
@@ -66,6 +67,7 @@ class PersonsFile(BulkFile):
         return field.rpartition(".")[2] if "." in field else field if field in self.fields else NON_FIELD_ERRORS
 
 
+@import_file("cdp.person", "persons")
 class PersonFile(PersonsFile):
     label = _("Persons")
     others = _("Other columns become properties, of the type that all their cells have.")
@@ -89,6 +91,7 @@ class PersonFile(PersonsFile):
         return PersonRow(self.names_in(values), self.more_in(values))
 
 
+@import_file("cdp.person", "events")
 class EventFile(PersonsFile):
     label = _("Events")
     others = _("Other columns become the event's data, of the type that all their cells have.")
@@ -102,6 +105,7 @@ class EventFile(PersonsFile):
             Text(),
             _("Your own id of the event: one that was recorded before is left out. Without ids, the same file is."),
             "order-5012",
+            key=True,
         ),
     )
 
@@ -114,6 +118,7 @@ class EventFile(PersonsFile):
         return EventRow(values["type"] or "", self.names_in(values), values["at"], self.more_in(values), own_id)
 
 
+@import_file("cdp.person", "memberships")
 class MembershipFile(PersonsFile):
     label = _("Members of fixed audiences")
     permissions = ("cdp.add_membership",)
@@ -133,6 +138,7 @@ class MembershipFile(PersonsFile):
         return MembershipRow(audience, self.names_in(values), values["entered"] is not False, values["at"])
 
 
+@import_file("cdp.person", "values")
 class ValueFile(PersonsFile):
     label = _("Attribute values")
     permissions = ("cdp.add_attributevalue",)
@@ -158,7 +164,10 @@ class ValueFile(PersonsFile):
 def identifier_columns() -> list[Column]:
     active = IdentifierType.objects.filter(active=True)
     about = _("%(name)s; one identifier of each person is needed.")
-    return [Column(one.key, Text(), about % {"name": one.name}, EXAMPLES.get(one.kind, "c-1001")) for one in active]
+    return [
+        Column(one.key, Text(), about % {"name": one.name}, EXAMPLES.get(one.kind, "c-1001"), key=True)
+        for one in active
+    ]
 
 
 def read(text: str, kind: str, column: str) -> Any:
@@ -182,11 +191,3 @@ def kind_of_cells(cells: Collection[str]) -> str:
     if all(cell.lower() in (*YES, *NO) for cell in cells):
         return Kind.YES_NO
     return Kind.DATE if all(as_moment(cell) for cell in cells) else Kind.TEXT
-
-
-KINDS: dict[str, type[BulkFile]] = {
-    "persons": PersonFile,
-    "events": EventFile,
-    "memberships": MembershipFile,
-    "values": ValueFile,
-}
