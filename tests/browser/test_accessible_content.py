@@ -32,6 +32,16 @@ PAGES = (
     "loyalty/customer/export/",
     "leadsquared/leadsquaredconnection/add/",
 )
+PAUSED_IMPORT = """
+from django.utils import timezone
+from integrations.core.models import Import
+problems = [[3, "email", "This is not a valid e-mail address."]]
+Import.objects.create(
+    source="loyalty.customer", kind="customers", state="paused", rows=2500, done=1000, worked=2.0,
+    counts={"created": 999, "refused": 1}, problems=problems, language="en", time_zone="UTC",
+    started_at=timezone.now(),
+)
+"""
 Visit = Callable[[Page, Demo], Iterator[str]]
 
 # Each opens its pages in turn, and names the one that is open.
@@ -120,6 +130,29 @@ def history(page: Page, demo: Demo) -> Iterator[str]:
     yield "version"
 
 
+def imports(page: Page, demo: Demo) -> Iterator[str]:
+    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": b"email,first_name\nida@example.test,Ida\nno,X\n"}
+    for button in ("Discard the file", "Import"):
+        page.goto(f"{demo.portal}/admin/loyalty/customer/import/customers/")
+        page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+        page.get_by_role("button", name="Check the file").click()
+        yield "import"
+        expect(page.get_by_role("button", name="Import", exact=True)).to_be_visible()
+        yield "checked import"
+        page.get_by_role("button", name=button, exact=True).click()
+        expect(page.get_by_text("deleted", exact=True)).to_be_visible()
+        yield f"import after {button}"
+    demo.run(PAUSED_IMPORT)
+    page.goto(f"{demo.portal}/admin/loyalty/customer/import/")
+    yield "list of imports"
+    page.get_by_role("row").filter(has_text="Paused").get_by_role("link").first.click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    yield "paused import"
+    page.get_by_role("link", name="Stop…").click()
+    yield "stop an import"
+    page.get_by_role("button", name="Stop", exact=True).click()
+
+
 def open_connection(page: Page, demo: Demo) -> None:
     page.goto(f"{demo.portal}/admin/core/connection/marketplace/")
     page.get_by_role("link", name=f"Edit Configuration: {CONNECTION}").click()
@@ -132,7 +165,9 @@ facts = {"failed": 3, "read": 3, "cause": "LeadSquared refused this lead."}
 open_now = {"connection": run.connection, "kind": Alert.Kind.MANY_FAILED, "job": "", "recovered_at": None}
 Alert.objects.update_or_create(**open_now, defaults={"run": run, "facts": facts})
 """
-VISITS: dict[str, Visit] = {one.__name__: one for one in (listed, settings, mapping, webhook, log, person, history)}
+VISITS: dict[str, Visit] = {
+    one.__name__: one for one in (listed, settings, mapping, webhook, log, person, history, imports)
+}
 
 
 @pytest.fixture(scope="module")

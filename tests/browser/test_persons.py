@@ -27,7 +27,7 @@ def load(page: Page, demo: Demo, folder: Path, kind: str, content: str) -> None:
     page.goto(f"{demo.portal}/admin/cdp/person/import/{kind}/")
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name="Check the file").click()
-    expect(page.get_by_role("heading", name="What would happen")).to_be_visible()
+    expect(page.get_by_role("button", name="Import", exact=True)).to_be_visible()
     photo(page, f"import-{kind}")
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("heading", name="Imported")).to_be_visible()

@@ -120,4 +120,4 @@ def _as_wide(row: list[str], width: int, line: int) -> list[str]:
         text = _("Line %(line)s has more values than there are columns. Put quotation marks around values that hold a "
                  "comma or semicolon.")  # fmt: skip
         raise Unreadable(text % {"line": line})
-    return row + [""] * (width - len(row))
+    return row + [""] * (width - len(row)) if len(row) < width else row

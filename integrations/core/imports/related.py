@@ -23,11 +23,12 @@ def portions(rows: Sequence[Sequence[str]], keys: Sequence[int], size: int) -> I
 def _groups(rows: Sequence[Sequence[str]], keys: Sequence[int]) -> list[list[int]]:
     """Rows that share a key, directly or over others; in the order of their first rows."""
     first = list(range(len(rows)))  # of each row, one above it in the same group, or itself
-    known: dict[tuple[int, str], int] = {}
+    # Their hashes take a third of the memory; two that are the same by chance only put rows together.
+    known: dict[int, int] = {}
     for number, row in enumerate(rows):
         for place in keys:
             if cell := _loosely(row[place]):
-                _join(first, known.setdefault((place, cell), number), number)
+                _join(first, known.setdefault(hash((place, cell)), number), number)
     groups: dict[int, list[int]] = {}
     for number in range(len(rows)):
         groups.setdefault(_top(first, number), []).append(number + 1)

@@ -157,7 +157,7 @@ class ImportJobPages(ModelAdmin):  # type: ignore[misc]
             "can_pause": one.state == State.IMPORTING and not one.all_or_nothing,
             "can_resume": one.state == State.PAUSED,
             "can_stop": control.can_stop(one),
-            "can_discard": one.state in (State.CHECKING, State.CHECKED),
+            "can_discard": one.state == State.CHECKING,
             "checked": one.state == State.CHECKED,
             "numbers": numbers(one),
             "more_problems": max(0, one.counts.get(Outcome.REFUSED, 0) - len(one.problems)),
