@@ -117,7 +117,7 @@ def person(page: Page, demo: Demo) -> Iterator[str]:
 
 def history(page: Page, demo: Demo) -> Iterator[str]:
     open_connection(page, demo)
-    page.get_by_role("link", name="Basic Settings", exact=True).click()
+    page.locator(".set-steps").get_by_role("link", name="Basic Settings", exact=True).click()
     lead_source = page.get_by_label("Lead Source", exact=True)
     lead_source.fill(f"{lead_source.input_value()} 2")
     page.get_by_role("button", name="Save", exact=True).click()

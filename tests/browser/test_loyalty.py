@@ -47,6 +47,7 @@ def test_the_settings_read_like_leadhubs_page_and_a_wrong_key_says_what_to_check
     expect(page.get_by_text("Check the API key is correct")).to_be_visible()
     expect(page.get_by_text("401 unauthorized")).to_be_visible()
     assert "not-the-key" not in page.content()
+    page.locator(".set-steps").get_by_role("link", name="Notification before expiry").click()
     expect(page.get_by_label("Number of days before expiry")).to_be_hidden()
     page.get_by_label("Notification before expiry").select_option(label="Send")
     expect(page.get_by_label("Number of days before expiry")).to_be_visible()
