@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from integrations.core.models import Import, ImportFile
 from integrations.core.models.engine import EPOCH
 from integrations.sources.loyalty.models import Customer, Movement
 from integrations.sources.loyalty.signals import accounts_changed
+from tests.at_once import at_once
 from tests.sources.csv_files import checked, counted, page_of, started, text_of, uploaded
 from tests.sources.loyalty.people import mia
 from tests.sources.loyalty.shop import account, customer
@@ -183,22 +185,29 @@ def test_a_pause_keeps_it_where_it_is_and_resume_goes_on(monkeypatch: pytest.Mon
     assert (now(one).state, now(one).counts) == (State.DONE, {"created": 25})
 
 
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="the tests' SQLite is in memory: one connection at a time")
+@pytest.mark.django_db(transaction=True)
 def test_a_pause_reaches_a_worker_that_is_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(working, "CHUNK", 10)
-    client = mia()
-    one = started(client, people(25))
+    client, begun = mia(), Event()
+    one = started(client, people(1000))
 
-    def press(states: Any, **kwargs: Any) -> None:
-        client.post(page_of(one, "pause"))
+    def hear(states: Any, **kwargs: Any) -> None:
+        begun.set()
 
-    accounts_changed.connect(press)
+    def press() -> bool:
+        return begun.wait(20) and control.pause(now(one))
+
+    accounts_changed.connect(hear)
     try:
-        work(one.pk)
+        _worked, paused = at_once(lambda: work(one.pk), press)
     finally:
-        accounts_changed.disconnect(press)
-    # The portion in hand told of itself in the transaction that the press came into: it is undone.
-    assert now(one).state in (State.PAUSED, State.IMPORTING)
-    assert Customer.objects.count() == now(one).done < 25
+        accounts_changed.disconnect(hear)
+    assert paused and now(one).state == State.PAUSED
+    assert 0 < Customer.objects.count() == now(one).done < 1000
+    client.post(page_of(one, "resume"))
+    work(one.pk)
+    assert (now(one).state, now(one).counts) == (State.DONE, {"created": 1000})
 
 
 def test_a_stop_keeps_what_is_imported_and_deletes_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
