@@ -61,6 +61,7 @@ def install_by_keyboard(page: Page, demo: Demo) -> None:
     tab_to(page, page.get_by_role("link", name="Apps Marketplace"))
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("marketplace"))
+    page.wait_for_load_state()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
     page.keyboard.press("Enter")
